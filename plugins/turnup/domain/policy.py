@@ -1,0 +1,98 @@
+"""What should happen: a site's and a hardware generation's policy, as read from `inventory/`.
+
+Durations are seconds. The files' schemas and their reading are in `adapters/policy_files.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """The least or the most that a measured figure may be; the unit is the figure's own."""
+
+    figure: str
+    at_least: float | None = None
+    at_most: float | None = None
+
+
+@dataclass(frozen=True)
+class BurnInTest:
+    """One row of a burn-in profile: a test of `turnup.burnin`, how long, on how much, and what it must reach."""
+
+    test: str
+    seconds: int
+    options: Mapping[str, int | str] = field(default_factory=dict)
+    thresholds: tuple[Threshold, ...] = ()
+
+
+@dataclass(frozen=True)
+class Hardware:
+    """One hardware generation: which NetBox device types it is, which ports it has, how it boots and is tried out."""
+
+    generation: str
+    device_types: tuple[str, ...]
+    management_interface: str
+    bmc_interface: str
+    image: str
+    kernel_arguments: str
+    default_burn_in: str
+    burn_in: Mapping[str, tuple[BurnInTest, ...]]
+
+
+@dataclass(frozen=True)
+class Timeouts:
+    """How long each wait of a flow may take, in seconds."""
+
+    bmc_answers: int = 120
+    power: int = 60
+    ssh_answers: int = 600
+    minion_key: int = 300
+    minion_start: int = 300
+    states: int = 1800
+    burn_in_margin: int = 300
+    network_call: int = 20
+
+
+@dataclass(frozen=True)
+class Dhcp:
+    """Which DHCP backend serves the site (a module of `adapters/dhcp/`), and the Airflow connection it uses."""
+
+    kind: str
+    connection: str | None = None
+
+
+@dataclass(frozen=True)
+class Site:
+    """One site's policy: names, networks, connections, limits."""
+
+    site: str
+    domain: str
+    netbox: str
+    salt: str
+    redfish: str
+    ssh: str
+    boot: str
+    boot_url: str
+    images_url: str
+    salt_master: str
+    dhcp: Dhcp
+    management_prefix_role: str
+    out_of_band_prefix_role: str
+    states: Mapping[str, tuple[str, ...]]
+    trust_bmc_on_first_use: bool
+    timeouts: Timeouts = Timeouts()
+
+
+@dataclass(frozen=True)
+class Policy:
+    """The site's policy and every hardware generation, as the planner needs them."""
+
+    site: Site
+    hardware: tuple[Hardware, ...]
+
+    def hardware_of(self, device_type: str) -> Hardware | None:
+        """The generation that a NetBox device type belongs to."""
+        return next((hardware for hardware in self.hardware if device_type in hardware.device_types), None)

@@ -1,0 +1,300 @@
+"""What a step may ask of the outside world: small Protocols, one noun each.
+
+`adapters` speak to the real thing, `fakes` stand in for it in unit tests, and one contract suite (tests/contract) runs over both.
+Every method may raise `Transient` (try again), and what its docstring names. Every call ends within a timeout.
+Everything that changes something may be called twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from turnup.domain.servers import Address, Server, Snapshot
+
+
+@dataclass(frozen=True)
+class AddressRequest:
+    """One address wanted on an interface. `description` names the run."""
+
+    interface_id: int
+    dns_name: str
+    description: str
+
+
+@dataclass(frozen=True)
+class PrimaryAddresses:
+    """Which addresses become a device's primary IPv4 and out-of-band address (NetBox ids); None clears it."""
+
+    device_id: int
+    primary_ip4: int | None
+    oob_ip: int | None
+
+
+@dataclass(frozen=True)
+class DeviceWrite:
+    """Fields of a device to change; a field left None is not touched, an empty string clears it."""
+
+    status: str | None = None
+    claim: str | None = None
+    cause: str | None = None
+    bmc_certificate: str | None = None
+
+
+@dataclass(frozen=True)
+class JournalEntry:
+    """A line in a device's journal. `kind` is NetBox's: info, success, warning or danger."""
+
+    device_id: int
+    kind: str
+    comments: str
+
+
+class Inventory(Protocol):
+    """NetBox: what there is, and who holds it."""
+
+    def snapshot(self, site: str, rack: str) -> Snapshot:
+        """Read one rack (site slug, rack name) without its `dhcp_subnets`. Refused: unknown or ambiguous site or rack."""
+        ...
+
+    def device(self, device_id: int) -> Server:
+        """Read one device's own fields as they are now; its interfaces stay empty. Refused: no such device."""
+        ...
+
+    def write(self, device_id: int, version: str, change: DeviceWrite, message: str) -> str:
+        """Change a device if it is still at `version`; answers its new version. Conflict: it moved on.
+
+        The answer may get lost: where the device is found to have the wanted values already, that counts as done.
+        """
+        ...
+
+    def addresses_on(self, interface_ids: Sequence[int]) -> tuple[Address, ...]:
+        """Every address assigned to these interfaces."""
+        ...
+
+    def allocate(self, prefix_id: int, requests: Sequence[AddressRequest]) -> tuple[Address, ...]:
+        """Take that many free addresses from the prefix in one request, in the requests' order. Refused: not enough left."""
+        ...
+
+    def release(self, address_ids: Sequence[int], message: str) -> None:
+        """Delete these addresses; what is gone already is no error."""
+        ...
+
+    def set_primary(self, addresses: Sequence[PrimaryAddresses], message: str) -> None:
+        """Set primary IPv4 and out-of-band address of many devices in one request."""
+        ...
+
+    def set_rack_status(self, rack_id: int, status: str, message: str) -> None:
+        """Set a rack's status."""
+        ...
+
+    def rack_statuses(self, rack_id: int) -> Mapping[str, str]:
+        """{device name: status} of every device in the rack that is a server, that is, has an out-of-band interface or a serial."""
+        ...
+
+    def write_journal(self, entries: Sequence[JournalEntry]) -> None:
+        """Append to the journals of many devices in one request."""
+        ...
+
+
+@dataclass(frozen=True)
+class Reservation:
+    """A MAC address, and what the DHCP server tells it. `boot_file` is a URL, for ports that netboot."""
+
+    subnet_id: int
+    mac: str
+    ip: str
+    hostname: str
+    boot_file: str | None = None
+
+
+class Dhcp(Protocol):
+    """The DHCP server of one site."""
+
+    def subnets(self) -> Mapping[str, int]:
+        """{prefix: subnet id} of what it serves."""
+        ...
+
+    def reserve(self, reservations: Sequence[Reservation]) -> None:
+        """Make these reservations, in place of any that their MACs have in the same subnet.
+
+        Refused: address outside its subnet, unknown subnet, or the address is reserved for another MAC. All or none.
+        """
+        ...
+
+    def release(self, reservations: Sequence[Reservation]) -> None:
+        """Remove the reservations of these MACs in these subnets, and their leases; what is gone already is no error."""
+        ...
+
+    def reservations(self, macs: Sequence[str]) -> tuple[Reservation, ...]:
+        """What is reserved for these MACs."""
+        ...
+
+
+@dataclass(frozen=True)
+class Returned:
+    """What a minion returned for a job: Salt's own `success`, `retcode` and `return`."""
+
+    success: bool
+    retcode: int
+    value: object
+
+
+class ConfigManagement(Protocol):
+    """The Salt master of one site. Minions are named by their exact id, never by a pattern."""
+
+    def waiting_key(self, minion_id: str) -> str | None:
+        """SHA-256 (hex, of the DER form) of the key that this minion offers and nobody accepted yet."""
+        ...
+
+    def accepted_key(self, minion_id: str) -> str | None:
+        """SHA-256 (hex, of the DER form) of this minion's accepted key."""
+        ...
+
+    def accept_key(self, minion_id: str) -> None:
+        """Accept the waiting key of exactly this minion."""
+        ...
+
+    def delete_key(self, minion_id: str) -> None:
+        """Delete every key of exactly this minion; none is no error."""
+        ...
+
+    def is_up(self, minion_id: str) -> bool:
+        """Whether the minion answers now. Asks the minion; do not call it in a tight loop."""
+        ...
+
+    def submit(self, minion_id: str, function: str, arguments: Sequence[object], keywords: Mapping[str, object]) -> str:
+        """Start a function on exactly this minion; answers the job id. Refused: the account may not call it."""
+        ...
+
+    def returned(self, job_id: str, minion_id: str) -> Returned | None:
+        """What the minion returned for the job, None while it has not. Asks the master, not the minion."""
+        ...
+
+
+@dataclass(frozen=True)
+class System:
+    """What a BMC says of its server. `power` is Redfish's PowerState: On, Off, PoweringOn, PoweringOff."""
+
+    serial: str
+    power: str
+    macs: tuple[str, ...] = ()
+
+
+class Bmc(Protocol):
+    """One server's BMC, reached at its out-of-band address."""
+
+    def certificate(self) -> str:
+        """SHA-256 (hex) of the TLS certificate that it shows. Sends no credential."""
+        ...
+
+    def trust(self, certificate: str) -> None:
+        """From now on talk to a BMC with exactly this certificate. Before it, nothing below sends anything: Refused."""
+        ...
+
+    def system(self) -> System:
+        """Who it is and whether it is on. HardwareFault: the password is wrong; the certificate is another one than trusted."""
+        ...
+
+    def boot_from_network_once(self) -> None:
+        """At the next start, boot from the network, once."""
+        ...
+
+    def power_on(self) -> None:
+        """Switch it on. The answer proves nothing: look at `system` for the effect."""
+        ...
+
+    def power_off(self) -> None:
+        """Switch it off, forcibly. The answer proves nothing: look at `system` for the effect."""
+        ...
+
+
+@dataclass(frozen=True)
+class Completed:
+    """How a remote command ended."""
+
+    exit_status: int
+    stdout: str
+    stderr: str
+
+
+class Shell(Protocol):
+    """A root login on one booted server over SSH."""
+
+    def answers(self) -> bool:
+        """Whether SSH accepts the login now. HardwareFault: it answers and refuses our key, or shows another host key."""
+        ...
+
+    def host_key(self) -> str:
+        """The host key that it shows, as OpenSSH's `SHA256:...` fingerprint."""
+        ...
+
+    def run(self, command: Sequence[str], timeout: float) -> Completed:
+        """Run one command, its words quoted; `timeout` is in seconds."""
+        ...
+
+    def close(self) -> None:
+        """End the connection, if there is one."""
+        ...
+
+
+class BootFiles(Protocol):
+    """The boot scripts that the site's boot web server serves as `<mac>.ipxe`."""
+
+    def write(self, mac: str, script: str) -> None:
+        """Serve this script to this MAC from now on."""
+        ...
+
+    def remove(self, mac: str) -> None:
+        """Serve none: the firmware boots as usual."""
+        ...
+
+    def read(self, mac: str) -> str | None:
+        """What is served to this MAC."""
+        ...
+
+
+class Records(Protocol):
+    """One run's folder in the report store: write-once files, each kept with its SHA-256."""
+
+    def write(self, name: str, content: bytes) -> str:
+        """Keep the content under the name; answers its SHA-256. The same again is no error; Conflict: another content is there."""
+        ...
+
+    def read(self, name: str) -> bytes | None:
+        """The content, None where there is none. Refused: the file was changed after it was written."""
+        ...
+
+    def names(self, folder: str) -> tuple[str, ...]:
+        """The names of what is kept below a folder, sorted."""
+        ...
+
+
+class BmcAt(Protocol):
+    """How a step gets at the BMC of an address."""
+
+    def __call__(self, address: str) -> Bmc:
+        """The BMC there; opens no connection yet."""
+        ...
+
+
+class ShellAt(Protocol):
+    """How a step gets at the shell of an address. `host_key`, once known, is the only one accepted."""
+
+    def __call__(self, address: str, host_key: str | None = None) -> Shell:
+        """The shell there; opens no connection yet."""
+        ...
+
+
+@dataclass(frozen=True)
+class Ports:
+    """All that a step may use."""
+
+    inventory: Inventory
+    dhcp: Dhcp
+    salt: ConfigManagement
+    bmc: BmcAt
+    shell: ShellAt
+    boot_files: BootFiles
+    records: Records
