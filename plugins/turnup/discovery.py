@@ -1,0 +1,26 @@
+"""Finds what a folder offers: the module-level constant of that name in each of its modules, in sorted order.
+
+So a burn-in test, a DHCP backend or an audit check is added by adding its file. No import registers anything.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from pathlib import Path
+
+
+def discover[T](package: str, folder: str, constant: str, kind: type[T]) -> Mapping[str, T]:
+    """{module name: its constant}, for the modules in the package's folder that have one of that kind."""
+    found: dict[str, T] = {}
+    for module in sorted(info.name for info in pkgutil.iter_modules([folder])):
+        value = getattr(importlib.import_module(f"{package}.{module}"), constant, None)
+        if isinstance(value, kind):
+            found[module] = value
+    return found
+
+
+def folder_of(file: str) -> str:
+    """The folder a package's `__file__` lies in."""
+    return str(Path(file).parent)

@@ -1,0 +1,52 @@
+"""What a `state.sls` run returned, judged. Salt answers {state tag: {...}} or, where it could not even begin, a list of texts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class FailedState:
+    """One state that failed: its id, its function (`file.managed`) and Salt's reason."""
+
+    id: str
+    function: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class StateRun:
+    """How many states there were, the ids of those that changed (or would), and those that failed."""
+
+    count: int
+    changed: tuple[str, ...]
+    failed: tuple[FailedState, ...]
+
+
+def judge(returned: object) -> StateRun:
+    """Read a run's return. Anything that is no state run is a failure with that text as its reason."""
+    if not isinstance(returned, Mapping) or not returned:
+        texts = returned if isinstance(returned, list) else [returned if returned else "Salt returned nothing"]
+        return StateRun(0, (), tuple(FailedState("rendering", "state.sls", str(text)) for text in texts))
+    changed: list[str] = []
+    failed: list[FailedState] = []
+    for tag, state in sorted(returned.items(), key=_run_number):
+        # A tag is `file_|-the id_|-the name_|-managed`.
+        parts = str(tag).split("_|-")
+        function = f"{parts[0]}.{parts[-1]}"
+        if not isinstance(state, Mapping):
+            failed.append(FailedState(str(tag), function, str(state)))
+            continue
+        identifier = str(state.get("__id__", parts[1] if len(parts) > 1 else tag))
+        if state.get("result") is False or "result" not in state:
+            failed.append(FailedState(identifier, function, str(state.get("comment", "")).strip()))
+        elif state.get("changes") or state.get("result") is None:
+            changed.append(identifier)
+    return StateRun(len(returned), tuple(changed), tuple(failed))
+
+
+def _run_number(item: tuple[object, object]) -> int:
+    state = item[1]
+    number = state.get("__run_num__", 0) if isinstance(state, Mapping) else 0
+    return number if isinstance(number, int) else 0

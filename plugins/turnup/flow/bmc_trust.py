@@ -1,0 +1,75 @@
+"""The checks before a BMC is spoken to and its machine is powered, in the order in which STATE demands them.
+
+1. its address lies in the site's out-of-band prefix, else no credential is sent anywhere;
+2. its certificate is the one on record (the first one is recorded where policy allows it);
+3. it reports the serial number that NetBox has.
+Whether the server is off is for the step to judge: only it knows what it did before.
+"""
+
+from __future__ import annotations
+
+from netaddr import IPAddress, IPNetwork
+
+from turnup.domain.errors import HardwareFault, Refused
+from turnup.flow.documents import keep, latest
+from turnup.flow.job import Job
+from turnup.flow.steps import addresses
+from turnup.flow.waiting import Wait, Waiting, until
+from turnup.ports import Bmc
+
+
+def trusted_bmc(job: Job) -> Waiting[Bmc]:
+    """The server's BMC, once it answers and has shown that it is the right one."""
+    ip = addresses.out_of_band_ip(job)
+    prefix = job.server.out_of_band.prefix
+    if IPAddress(ip) not in IPNetwork(prefix):
+        raise Refused(
+            f"{job.server.subject}: its out-of-band address {ip} lies outside {prefix}.",
+            "correct the address in NetBox; no credential was sent.",
+        )
+    bmc = job.ports.bmc(ip)
+    shown = yield from until(
+        bmc.certificate,
+        Wait(
+            f"the BMC to answer at {ip}",
+            job.site.timeouts.bmc_answers,
+            HardwareFault(
+                f"{job.server.subject}: its BMC (MAC {job.server.out_of_band.mac}) does not answer at {ip}.",
+                "check the BMC's cable and power, and that its MAC in NetBox is the one on its label.",
+            ),
+        ),
+    )
+    bmc.trust(_certificate_on_record(job, shown))
+    serial = bmc.system().serial
+    if serial != job.server.serial:
+        raise HardwareFault(f"{job.server.subject}: the BMC at {ip} reports the serial number {serial}.", _whose(job, serial))
+    return bmc
+
+
+def _certificate_on_record(job: Job, shown: str) -> str:
+    """The fingerprint to trust. HardwareFault: the BMC shows another one than is on record."""
+    recorded = job.server.bmc_certificate or (latest(job, "bmc") or {}).get("certificate")
+    if recorded is None:
+        if not job.site.trust_bmc_on_first_use:
+            raise Refused(
+                f"{job.server.subject}: no certificate of its BMC is on record, and the site trusts none on first use.",
+                f"compare {shown} with the BMC's own display, then enter it as turnup_bmc_certificate in NetBox.",
+            )
+        job.log.info("first contact: the BMC's certificate %s is recorded", shown)
+        keep(job, "bmc", {"certificate": shown})
+        return shown
+    if shown != recorded:
+        raise HardwareFault(
+            f"{job.server.subject}: its BMC shows the certificate {shown}, on record is {recorded}. No password was sent.",
+            "find out why it changed (new board, reset BMC, or another machine at that address); if it is right, "
+            "clear turnup_bmc_certificate in NetBox and start again.",
+        )
+    return str(recorded)
+
+
+def _whose(job: Job, serial: str) -> str:
+    """What to do about a serial number that belongs elsewhere."""
+    other = next((server for server in job.plan.servers if server.serial == serial), None)
+    if other is None:
+        return "compare the label with NetBox: serial number and BMC MAC belong to one machine."
+    return f"that is the serial number of {other.subject}: the two may be swapped; compare both labels with NetBox."

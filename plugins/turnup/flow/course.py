@@ -1,0 +1,24 @@
+"""One server's way through one row: rack-wide rows made sure of where that is due, then the row, tried again where it may pass."""
+
+from __future__ import annotations
+
+from turnup.flow.job import Job
+from turnup.flow.rows import Flow, ServerRow
+from turnup.flow.waiting import Waiting, persistent
+
+
+def course(flow: Flow, row: ServerRow, job: Job, *, resumed: bool) -> Waiting[None]:
+    """Do the row for the job's server. `resumed`: a former try ended, so claim, addresses and DHCP are made sure of first.
+
+    They are idempotent, and where one of them refuses, its cause shows up here, under the server's own name.
+    """
+
+    def once() -> Waiting[None]:
+        if resumed:
+            for rack_row in flow.rack_rows:
+                failures = rack_row.do(job.rack_wide(rack_row.name))
+                if failures:
+                    raise failures[job.server.name]
+        yield from row.do(job)
+
+    return persistent(once)

@@ -1,0 +1,25 @@
+"""How a server's part of a run ends badly: status, cause and boot script are put right before anybody reads about it."""
+
+from __future__ import annotations
+
+from turnup.domain.errors import TurnupError
+from turnup.domain.states import INSTALL_FAILS
+from turnup.flow.documents import keep, latest
+from turnup.flow.job import Job
+from turnup.ports import DeviceWrite
+
+
+def fail(job: Job, error: TurnupError) -> None:
+    """Mark the server `failed` with its cause and release the claim, so that anyone may plan again.
+
+    A server that this run does not hold is left as it is: its status is somebody else's business.
+    """
+    keep(job, "failed", {"step": job.step, "what": error.what, "advice": error.advice})
+    job.ports.boot_files.remove(job.server.management.mac)
+    now = job.ports.inventory.device(job.server.id)
+    if now.claim != job.run.claim:
+        return
+    certificate = (latest(job, "bmc") or {}).get("certificate")
+    cause = f"{job.step}: {error} (run {job.run.claim})"
+    change = DeviceWrite(status=INSTALL_FAILS.after, claim="", cause=cause, bmc_certificate=certificate)
+    job.ports.inventory.write(now.id, now.version, change, job.message())

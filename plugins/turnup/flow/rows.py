@@ -1,0 +1,68 @@
+"""What a row of a flow is. The DAG, the pages, the README's picture and the tests all read the same rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+from turnup.domain.errors import TurnupError
+from turnup.flow.job import Job, RackJob
+from turnup.flow.waiting import Waiting
+
+Failures = Mapping[str, TurnupError]
+"""{server name: why it cannot go on}. The servers that are not in it go on."""
+
+
+class Undo(Enum):
+    """Rows that have nothing to take back, or nothing that can be."""
+
+    NOTHING = "nothing to undo"
+    IRREVERSIBLE = "cannot be undone"
+
+
+NOTHING: Final = Undo.NOTHING
+IRREVERSIBLE: Final = Undo.IRREVERSIBLE
+
+
+@dataclass(frozen=True)
+class RackRow:
+    """One task for the whole rack, in bulk calls, with one outcome a server. Doing it twice equals doing it once."""
+
+    name: str
+    title: str
+    do: Callable[[RackJob], Failures]
+    undo: Callable[[Job], None] | Undo
+
+
+@dataclass(frozen=True)
+class ServerRow:
+    """One task a server. `do` may wait (see `waiting`); it starts anew after a crash and finds what it did before."""
+
+    name: str
+    title: str
+    do: Callable[[Job], Waiting[None]]
+    undo: Callable[[Job], None] | Undo
+
+
+@dataclass(frozen=True)
+class Flow:
+    """A process with fixed steps: rack-wide rows first, then each server's own, then one that closes the run.
+
+    Snapshot and plan come before every flow's rows: they make what the rows obey.
+    """
+
+    name: str
+    version: int
+    rack_rows: Sequence[RackRow]
+    server_rows: Sequence[ServerRow]
+    closing_row: RackRow
+
+    def server_row(self, name: str) -> ServerRow:
+        """The per-server row of that name."""
+        return next(row for row in self.server_rows if row.name == name)
+
+    def rack_row(self, name: str) -> RackRow:
+        """The rack-wide row of that name."""
+        return next(row for row in (*self.rack_rows, self.closing_row) if row.name == name)

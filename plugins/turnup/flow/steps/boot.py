@@ -1,0 +1,113 @@
+"""boot: switch the server on, into the image of the plan, with a one-time nonce; wait until SSH answers.
+
+Every start gets a nonce of its own, kept with the run before the power is touched. So a second try knows whether the machine
+that it finds running was started by this run; any other running machine is refused, never reset.
+"""
+
+from __future__ import annotations
+
+import secrets
+
+from turnup.domain.errors import HardwareFault, Refused
+from turnup.flow.bmc_trust import trusted_bmc
+from turnup.flow.documents import keep, latest
+from turnup.flow.job import Job
+from turnup.flow.steps import addresses
+from turnup.flow.waiting import Wait, Waiting, until
+from turnup.ports import Bmc
+
+ON, OFF = "On", "Off"
+
+
+def do(job: Job) -> Waiting[None]:
+    """Check, write the boot script, switch on, wait for SSH, take the boot script away again."""
+    _hold_claim(job)
+    bmc = yield from trusted_bmc(job)
+    power = bmc.system().power
+    if power == OFF:
+        yield from _switch_on(job, bmc)
+    elif latest(job, "boot") is None:
+        raise Refused(
+            f"{job.server.subject} is {power}, and this run did not switch it on.",
+            "make sure that nothing runs on it, switch it off, then clear this task. Install never resets a running server.",
+        )
+    ip = addresses.management_ip(job)
+    shell = job.ports.shell(ip)
+    try:
+        yield from until(
+            lambda: shell.answers() or None,
+            Wait(
+                f"SSH to answer at {ip}",
+                job.site.timeouts.ssh_answers,
+                HardwareFault(
+                    f"{job.server.subject} was switched on, and SSH does not answer at {ip}.",
+                    f"look at its console: did {job.server.management.interface} ({job.server.management.mac}) get a lease, "
+                    f"did it fetch {job.site.boot_url}/{job.server.management.mac}.ipxe and the image {job.server.image}?",
+                ),
+            ),
+        )
+    finally:
+        shell.close()
+    job.ports.boot_files.remove(job.server.management.mac)
+    job.log.info("booted %s, SSH answers at %s", job.server.image, ip)
+
+
+def _hold_claim(job: Job) -> None:
+    """Refuse to power a server that this run does not hold any more."""
+    now = job.ports.inventory.device(job.server.id)
+    if now.claim != job.run.claim:
+        holder = f"held by {now.claim}" if now.claim else "held by no run"
+        raise Refused(f"{job.server.subject} is {now.status} and {holder}, not by this run.", "start a new run.")
+
+
+def _switch_on(job: Job, bmc: Bmc) -> Waiting[None]:
+    """Write the boot script and switch on; the effect counts, not the answer."""
+    nonce = _unused_nonce(job) or secrets.token_hex(16)
+    keep(job, "boot", {"nonce": nonce})
+    job.ports.boot_files.write(job.server.management.mac, script(job, nonce))
+    bmc.boot_from_network_once()
+    bmc.power_on()
+    yield from until(
+        lambda: True if bmc.system().power == ON else None,
+        Wait(
+            "the power to be on",
+            job.site.timeouts.power,
+            HardwareFault(
+                f"{job.server.subject}: the BMC took the order to switch on, and the server stays off.",
+                "look at the power supplies and the BMC's event log.",
+            ),
+        ),
+    )
+    job.log.info("switched on")
+
+
+def _unused_nonce(job: Job) -> str | None:
+    """The nonce of a former try whose boot script is still there: the machine may be fetching it at this moment."""
+    nonce = (latest(job, "boot") or {}).get("nonce")
+    served = job.ports.boot_files.read(job.server.management.mac)
+    return str(nonce) if nonce and served and f"{nonce} " in served else None
+
+
+def script(job: Job, nonce: str) -> str:
+    """The iPXE script of this start. It carries the nonce and names, and no secret."""
+    image = f"{job.site.images_url}/{job.server.image}"
+    arguments = (
+        f"{job.server.kernel_arguments} turnup.nonce={nonce} turnup.hostname={job.server.hostname} "
+        f"turnup.minion_id={job.server.hostname} turnup.salt_master={job.site.salt_master}"
+    ).strip()
+    return f"#!ipxe\nkernel {image}/vmlinuz {arguments}\ninitrd {image}/initrd.img\nboot\n"
+
+
+def undo(job: Job) -> None:
+    """Take the boot script away and switch off what this run switched on."""
+    job.ports.boot_files.remove(job.server.management.mac)
+    if latest(job, "boot") is None:
+        return
+    bmc = job.ports.bmc(addresses.out_of_band_ip(job))
+    certificate = job.server.bmc_certificate or (latest(job, "bmc") or {}).get("certificate")
+    if certificate is None:
+        return
+    bmc.trust(str(certificate))
+    system = bmc.system()
+    if system.serial == job.server.serial and system.power != OFF:
+        bmc.power_off()

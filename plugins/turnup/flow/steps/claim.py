@@ -1,0 +1,75 @@
+"""claim: take every server for this run by a conditional write, before anything touches it."""
+
+from __future__ import annotations
+
+from turnup.domain.errors import Conflict, TurnupError
+from turnup.domain.plans import ServerPlan
+from turnup.domain.servers import Server
+from turnup.domain.states import ABORTED, INSTALL_CLAIMS, why_not_claimable
+from turnup.flow.job import Job, RackJob
+from turnup.ports import DeviceWrite
+
+
+class Held(Conflict):
+    """Another run holds a server of this plan."""
+
+
+def do(job: RackJob) -> dict[str, TurnupError]:
+    """Claim in the plan's order. A server that another run holds ends the whole row, and what it claimed is given back:
+
+    of two runs on one rack the first goes on with all of it, and the second is refused instead of sharing the rack by chance.
+    """
+    failures: dict[str, TurnupError] = {}
+    claimed: list[ServerPlan] = []
+    for server in job.servers:
+        try:
+            _claim(job.only(server))
+        except Held:
+            for taken in claimed:
+                _give_back(job.only(taken), taken.status)
+            raise
+        except Conflict as error:
+            failures[server.name] = error
+        else:
+            claimed.append(server)
+            job.only(server).log.info("claimed for %s", job.run.claim)
+    return failures
+
+
+def _claim(job: Job) -> None:
+    """Claim one server. Where it moved on since the plan, look what moved: only what the plan rests on matters."""
+    wanted = DeviceWrite(status=INSTALL_CLAIMS.after, claim=job.run.claim, cause="")
+    try:
+        job.ports.inventory.write(job.server.id, job.server.version, wanted, job.message())
+    except Conflict:
+        now = job.ports.inventory.device(job.server.id)
+        if (now.status, now.claim) == (INSTALL_CLAIMS.after, job.run.claim):
+            return
+        if now.claim and now.claim != job.run.claim:
+            raise Held(
+                f"{job.server.subject} is held by the run {now.claim}.",
+                "wait for that run to end; if it has ended, break its claim with the DAG server_abort.",
+            ) from None
+        _refuse_changed(job, now)
+        job.ports.inventory.write(job.server.id, now.version, wanted, job.message())
+
+
+def _refuse_changed(job: Job, now: Server) -> None:
+    """Conflict where what the plan rests on is not so any more."""
+    planned = {"name": job.server.name, "serial": job.server.serial, "role": job.server.role}
+    changed = [f"{field} is {getattr(now, field)!r}, planned {value!r}" for field, value in planned.items() if getattr(now, field) != value]
+    if why_not := why_not_claimable(now, job.run.claim):
+        changed.append(why_not)
+    if changed:
+        raise Conflict(f"{job.server.subject} changed in NetBox since the plan: {'; '.join(changed)}", "start a new run.")
+
+
+def undo(job: Job) -> None:
+    """Give the server back as planned; a claim that is not this run's is left alone."""
+    _give_back(job, ABORTED.after)
+
+
+def _give_back(job: Job, status: str) -> None:
+    now = job.ports.inventory.device(job.server.id)
+    if now.claim in (None, job.run.claim) and now.status in ABORTED.before:
+        job.ports.inventory.write(now.id, now.version, DeviceWrite(status=status, claim="", cause=""), job.message())

@@ -1,0 +1,33 @@
+"""configure: the role's Salt states, as a test run first, then for real."""
+
+from __future__ import annotations
+
+from turnup.domain.errors import Refused
+from turnup.domain.salt_states import StateRun, judge
+from turnup.flow import salt_jobs
+from turnup.flow.documents import keep
+from turnup.flow.job import Job
+from turnup.flow.waiting import Waiting
+
+
+def do(job: Job) -> Waiting[None]:
+    """Apply the states of the plan; where the test run fails already, nothing is changed."""
+    test_run = yield from _apply(job, test=True)
+    job.log.info("test run: %d states, %d would change", test_run.count, len(test_run.changed))
+    applied = yield from _apply(job, test=False)
+    job.log.info("applied: %d states, %d changed", applied.count, len(applied.changed))
+    keep(job, "configure", {"states": applied.count, "changed": list(applied.changed)})
+
+
+def _apply(job: Job, *, test: bool) -> Waiting[StateRun]:
+    keywords = {"mods": ",".join(job.server.states), "pillar": {"turnup": dict(job.server.pillar)}, "test": test, "queue": True}
+    returned = yield from salt_jobs.call(job, "state.sls", (), keywords, within=job.site.timeouts.states)
+    run = judge(returned.value)
+    if run.failed:
+        what = "Its test run failed, nothing was changed." if test else "They were applied in part."
+        listed = "\n".join(f"  - {state.id} ({state.function}): {state.reason}" for state in run.failed)
+        raise Refused(
+            f"{job.server.subject}: {len(run.failed)} of {run.count} Salt states fail. {what}\n{listed}",
+            "correct the states or the server, then clear this task.",
+        )
+    return run

@@ -1,0 +1,50 @@
+"""dhcp: the DHCP server knows every NIC and every BMC of the rack."""
+
+from __future__ import annotations
+
+from turnup.domain.errors import Refused, TurnupError
+from turnup.domain.plans import ServerPlan
+from turnup.flow.job import Job, RackJob
+from turnup.flow.steps import addresses
+from turnup.ports import Reservation
+
+
+def do(job: RackJob) -> dict[str, TurnupError]:
+    """Reserve for all servers at once; where that is refused, one by one, so that the cause lands on the right server."""
+    try:
+        job.ports.dhcp.reserve([reservation for server in job.servers for reservation in reservations(job.only(server))])
+    except Refused as error:
+        if len(job.servers) == 1:
+            return {job.servers[0].name: error}
+        failures: dict[str, TurnupError] = {}
+        for server in job.servers:
+            failures |= do(job.only(server).rack_wide(job.step))
+        return failures
+    for server in job.servers:
+        job.only(server).log.info("DHCP knows %s and %s", server.management.mac, server.out_of_band.mac)
+    return {}
+
+
+def reservations(job: Job) -> list[Reservation]:
+    """The server's two reservations; none where the site has no DHCP."""
+    server = job.server
+    reserved = []
+    if server.management.dhcp_subnet_id is not None:
+        boot_file = f"{job.site.boot_url}/{server.management.mac}.ipxe"
+        ip = addresses.management_ip(job)
+        reserved.append(Reservation(server.management.dhcp_subnet_id, server.management.mac, ip, server.hostname, boot_file))
+    if server.out_of_band.dhcp_subnet_id is not None:
+        ip = addresses.out_of_band_ip(job)
+        reserved.append(Reservation(server.out_of_band.dhcp_subnet_id, server.out_of_band.mac, ip, _bmc_hostname(server)))
+    return reserved
+
+
+def _bmc_hostname(server: ServerPlan) -> str:
+    host, _, domain = server.hostname.partition(".")
+    return f"{host}-bmc.{domain}"
+
+
+def undo(job: Job) -> None:
+    """Forget both MACs; nothing reserved is no error."""
+    planned = [address for address in (job.server.management, job.server.out_of_band) if address.dhcp_subnet_id is not None]
+    job.ports.dhcp.release([Reservation(address.dhcp_subnet_id or 0, address.mac, "", "") for address in planned])

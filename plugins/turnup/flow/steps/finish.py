@@ -1,0 +1,52 @@
+"""finish: look how every server ended, write the journals, and the rack's status when all of it is active."""
+
+from __future__ import annotations
+
+from turnup.domain.errors import HardwareFault, TurnupError
+from turnup.domain.states import Status
+from turnup.flow.documents import latest
+from turnup.flow.ending import fail
+from turnup.flow.job import Job, RackJob
+from turnup.ports import JournalEntry
+
+RACK_ACTIVE = "active"
+
+
+def do(job: RackJob) -> dict[str, TurnupError]:
+    """A server that is not active has failed, also where its task died without a word; the cause is in its journal."""
+    statuses = job.ports.inventory.rack_statuses(job.plan.rack_id)
+    failures: dict[str, TurnupError] = {}
+    entries: list[JournalEntry] = []
+    for server in job.servers:
+        one = job.only(server)
+        if statuses.get(server.name) == Status.ACTIVE:
+            entries.append(JournalEntry(server.id, "success", f"Installed by {job.run.claim}. {_numbers(one)}"))
+            continue
+        failures[server.name] = _cause(one)
+        entries.append(JournalEntry(server.id, "danger", f"Install {job.run.claim} failed. {failures[server.name]}"))
+    if statuses and all(status == Status.ACTIVE for status in statuses.values()) and job.plan.rack_status != RACK_ACTIVE:
+        job.ports.inventory.set_rack_status(job.plan.rack_id, RACK_ACTIVE, job.message())
+        job.log.info("rack %s is active: all of its %d servers are", job.plan.rack, len(statuses))
+    job.ports.inventory.write_journal(entries)
+    return failures
+
+
+def _cause(job: Job) -> TurnupError:
+    """Why the server is not active; where no row said so, it is marked failed now."""
+    kept = latest(job, "failed")
+    if kept is not None:
+        return HardwareFault(kept["what"], kept["advice"])
+    silent = HardwareFault(
+        f"{job.server.subject}: a row ended without saying why.", "read the log of its failed task in Airflow, then clear that task."
+    )
+    fail(job, silent)
+    return silent
+
+
+def _numbers(job: Job) -> str:
+    """The burn-in in one line."""
+    kept = latest(job, "burn_in")
+    if kept is None:
+        return ""
+    figures = ", ".join(f"{one['figure']} {one['value']:g}" for one in kept["verdicts"] if one["value"] is not None)
+    return f"Burn-in {kept['profile']}: {figures}."

@@ -1,0 +1,83 @@
+"""identity: the machine that answers is the machine that was powered, and it is the one that NetBox means."""
+
+from __future__ import annotations
+
+import json
+
+from turnup.domain.errors import HardwareFault, Refused, Transient
+from turnup.flow.documents import keep, latest
+from turnup.flow.job import Job
+from turnup.flow.steps import addresses
+from turnup.flow.waiting import Waiting
+from turnup.ports import Shell
+
+NONCE = "turnup.nonce="
+
+
+def do(job: Job) -> Waiting[None]:
+    """Compare nonce, serial number and MACs from inside; then remember the SSH host key for the rest of the run."""
+    ip = addresses.management_ip(job)
+    shell = job.ports.shell(ip)
+    try:
+        _check_nonce(job, shell, ip)
+        _check_serial(job, shell, ip)
+        _check_macs(job, shell)
+        keep(job, "identity", {"host_key": shell.host_key()})
+    finally:
+        shell.close()
+    job.log.info("nonce, serial number and MACs are right")
+    return
+    yield
+
+
+def _check_nonce(job: Job, shell: Shell, ip: str) -> None:
+    expected = (latest(job, "boot") or {}).get("nonce")
+    arguments = _read(job, shell, "cat", "/proc/cmdline").split()
+    given = next((word.removeprefix(NONCE) for word in arguments if word.startswith(NONCE)), None)
+    if expected is None or given != expected:
+        seen = "another nonce" if given else "no nonce"
+        raise HardwareFault(
+            f"{job.server.subject}: the machine at {ip} came up with {seen} on its kernel command line, "
+            "so it did not boot from this run's boot script.",
+            "look which machine has that address, and at the boot order: it may have booted from its disk.",
+        )
+
+
+def _check_serial(job: Job, shell: Shell, ip: str) -> None:
+    serial = _read(job, shell, "dmidecode", "-s", "system-serial-number").strip()
+    if serial != job.server.serial:
+        raise HardwareFault(
+            f"{job.server.subject}: the machine at {ip} says from inside (DMI) that its serial number is {serial or 'empty'}.",
+            "the board was swapped or never programmed: correct the serial number on the machine or in NetBox.",
+        )
+
+
+def _check_macs(job: Job, shell: Shell) -> None:
+    links = json.loads(_read(job, shell, "ip", "-json", "link", "show"))
+    present = {str(link.get("address", "")).lower() for link in links}
+    if job.server.management.mac not in present:
+        shown = ", ".join(sorted(present - {"", "00:00:00:00:00:00"})) or "none"
+        raise HardwareFault(
+            f"{job.server.subject}: no NIC has the MAC {job.server.management.mac} of {job.server.management.interface}; "
+            f"it has {shown}.",
+            "the NIC was swapped: correct the MAC in NetBox, then start again.",
+        )
+
+
+def _read(job: Job, shell: Shell, *command: str) -> str:
+    """What a command prints. Transient: it failed."""
+    completed = shell.run(command, job.site.timeouts.network_call)
+    if completed.exit_status != 0:
+        raise Transient(
+            f"{job.server.subject}: {' '.join(command)} ended with {completed.exit_status}: {completed.stderr.strip()[:200]}",
+            "log in and try it by hand; the image may lack the tool.",
+        )
+    return completed.stdout
+
+
+def shell_of(job: Job) -> Shell:
+    """A shell on the machine whose identity was proven in this run, by its host key."""
+    proven = latest(job, "identity")
+    if proven is None:
+        raise Refused(f"{job.server.subject}: its identity is not proven in this run.", "clear the task identity of this server.")
+    return job.ports.shell(addresses.management_ip(job), proven["host_key"])

@@ -1,0 +1,33 @@
+"""live: the server goes into service: NetBox says active, and no run holds it any more."""
+
+from __future__ import annotations
+
+from turnup.domain.errors import Conflict
+from turnup.domain.states import INSTALL_ENDS, INSTALL_FAILS
+from turnup.flow.documents import latest
+from turnup.flow.job import Job
+from turnup.flow.waiting import Waiting
+from turnup.ports import DeviceWrite
+
+
+def do(job: Job) -> Waiting[None]:
+    """Write `active`, release the claim, record the BMC's certificate; all in one conditional write."""
+    now = job.ports.inventory.device(job.server.id)
+    if now.status == INSTALL_ENDS.after and now.claim is None:
+        job.log.info("is active already")
+        return
+    if now.claim != job.run.claim:
+        raise Conflict(f"{job.server.subject} is {now.status}, held by {now.claim or 'no run'}, not by this run.", "start a new run.")
+    certificate = (latest(job, "bmc") or {}).get("certificate")
+    change = DeviceWrite(status=INSTALL_ENDS.after, claim="", cause="", bmc_certificate=certificate)
+    job.ports.inventory.write(now.id, now.version, change, job.message())
+    job.log.info("is active")
+    return
+    yield
+
+
+def undo(job: Job) -> None:
+    """Take the server out of `active`, under this run's claim again, so that the rows before can be undone."""
+    now = job.ports.inventory.device(job.server.id)
+    if now.status == INSTALL_ENDS.after and now.claim is None:
+        job.ports.inventory.write(now.id, now.version, DeviceWrite(status=INSTALL_FAILS.after), job.message())

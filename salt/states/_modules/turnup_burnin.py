@@ -1,0 +1,31 @@
+"""Runs a burn-in test on the server and returns all there is to judge it by. Programs outside the list are refused."""
+
+import subprocess
+import time
+
+PROGRAMS = ("stress-ng", "fio")
+"""What `run` may start. The function is callable through salt-api, so it must not be a general command runner."""
+
+OUTPUT_LIMIT = 200_000
+"""Characters kept of each stream."""
+
+
+def run(argv, timeout):
+    """Start argv without a shell. Returns {"exit_code", "stdout", "stderr", "seconds"}; exit code 124 where time ran out.
+
+    CLI example: salt -L <minion> turnup_burnin.run '["stress-ng", "--cpu", "1", "--timeout", "10s"]' 60
+    """
+    if not argv or argv[0] not in PROGRAMS:
+        return {"exit_code": 126, "stdout": "", "stderr": "not a burn-in program: {!r}".format(argv[:1]), "seconds": 0.0}
+    began = time.monotonic()
+    try:
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=timeout, check=False)
+        result = {"exit_code": done.returncode, "stdout": done.stdout, "stderr": done.stderr}
+    except subprocess.TimeoutExpired:
+        result = {"exit_code": 124, "stdout": "", "stderr": "not finished after {} s".format(timeout)}
+    except FileNotFoundError:
+        result = {"exit_code": 127, "stdout": "", "stderr": "{} is not in this image".format(argv[0])}
+    result["stdout"] = result["stdout"][:OUTPUT_LIMIT]
+    result["stderr"] = result["stderr"][-OUTPUT_LIMIT:]
+    result["seconds"] = round(time.monotonic() - began, 3)
+    return result

@@ -1,0 +1,21 @@
+# What every server gets. `pillar.turnup` comes from the plan, that is, from NetBox.
+{% set server = pillar['turnup'] %}
+
+/etc/motd:
+  file.managed:
+    - mode: '0644'
+    - contents: |
+        {{ server['hostname'] }}, {{ server['role'] }} at {{ server['site'] }}, rack {{ server['rack'] }}
+        serial {{ server['serial'] }}, generation {{ server['generation'] }}; installed by turnup
+
+/etc/turnup:
+  file.directory:
+    - mode: '0755'
+
+/etc/turnup/server.json:
+  file.serialize:
+    - serializer: json
+    - dataset: {{ server | json }}
+    - mode: '0644'
+    - require:
+      - file: /etc/turnup
