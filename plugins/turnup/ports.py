@@ -90,7 +90,7 @@ class Inventory(Protocol):
         ...
 
     def rack_statuses(self, rack_id: int) -> Mapping[str, str]:
-        """{device name: status} of every device in the rack that is a server, that is, has an out-of-band interface or a serial."""
+        """{device name: status} of every device in the rack that has a serial number."""
         ...
 
     def write_journal(self, entries: Sequence[JournalEntry]) -> None:
@@ -259,7 +259,10 @@ class Records(Protocol):
     """One run's folder in the report store: write-once files, each kept with its SHA-256."""
 
     def write(self, name: str, content: bytes) -> str:
-        """Keep the content under the name; answers its SHA-256. The same again is no error; Conflict: another content is there."""
+        """Keep the content under the name; answers its SHA-256.
+
+        The same again is no error. Conflict: another content is there.
+        """
         ...
 
     def read(self, name: str) -> bytes | None:

@@ -1,4 +1,4 @@
-"""One server's way through one row: rack-wide rows made sure of where that is due, then the row, tried again where it may pass."""
+"""One server's way through one row: rack-wide rows made sure of where due, then the row, tried again where that may help."""
 
 from __future__ import annotations
 

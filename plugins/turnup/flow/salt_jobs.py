@@ -24,7 +24,7 @@ def call(
                 f"Salt job {job_id} ({function})",
                 within,
                 HardwareFault(
-                    f"{job.server.subject}: its minion {minion} did not return {function} (Salt job {job_id}) within {within:g} s.",
+                    f"{job.server.subject}: its minion {minion} did not return {function} (job {job_id}) in {within:g} s.",
                     "look whether the machine and salt-minion still run, then clear this task.",
                 ),
             ),

@@ -36,7 +36,9 @@ def do(job: RackJob) -> dict[str, TurnupError]:
     for server in ready:
         management, out_of_band = found[server.management.interface_id].cidr, found[server.out_of_band.interface_id].cidr
         keep(job.only(server), "addresses", {"management": management, "out_of_band": out_of_band})
-        job.only(server).log.info("has %s on %s and %s on %s", management, server.management.interface, out_of_band, server.out_of_band.interface)
+        job.only(server).log.info(
+            "has %s on %s and %s on %s", management, server.management.interface, out_of_band, server.out_of_band.interface
+        )
     return failures
 
 

@@ -22,7 +22,9 @@ def do(job: Job) -> Waiting[None]:
     bad = [verdict for verdict in verdicts if verdict.outcome is not Outcome.PASS]
     if bad:
         listed = "\n".join(f"  - {verdict}" for verdict in bad)
-        raise HardwareFault(f"{job.server.subject}: burn-in {job.server.burn_in_profile} is not passed.\n{listed}", _advice(job.server))
+        raise HardwareFault(
+            f"{job.server.subject}: burn-in {job.server.burn_in_profile} is not passed.\n{listed}", _advice(job.server)
+        )
 
 
 def _run(job: Job, test: BurnInTest) -> Waiting[tuple[Verdict, ...]]:

@@ -57,7 +57,11 @@ def _claim(job: Job) -> None:
 def _refuse_changed(job: Job, now: Server) -> None:
     """Conflict where what the plan rests on is not so any more."""
     planned = {"name": job.server.name, "serial": job.server.serial, "role": job.server.role}
-    changed = [f"{field} is {getattr(now, field)!r}, planned {value!r}" for field, value in planned.items() if getattr(now, field) != value]
+    changed = [
+        f"{field} is {getattr(now, field)!r}, planned {value!r}"
+        for field, value in planned.items()
+        if getattr(now, field) != value
+    ]
     if why_not := why_not_claimable(now, job.run.claim):
         changed.append(why_not)
     if changed:

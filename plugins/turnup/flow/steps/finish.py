@@ -37,7 +37,8 @@ def _cause(job: Job) -> TurnupError:
     if kept is not None:
         return HardwareFault(kept["what"], kept["advice"])
     silent = HardwareFault(
-        f"{job.server.subject}: a row ended without saying why.", "read the log of its failed task in Airflow, then clear that task."
+        f"{job.server.subject}: a row ended without saying why.",
+        "read the log of its failed task in Airflow, then clear that task.",
     )
     fail(job, silent)
     return silent

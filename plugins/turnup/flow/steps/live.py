@@ -17,7 +17,9 @@ def do(job: Job) -> Waiting[None]:
         job.log.info("is active already")
         return
     if now.claim != job.run.claim:
-        raise Conflict(f"{job.server.subject} is {now.status}, held by {now.claim or 'no run'}, not by this run.", "start a new run.")
+        raise Conflict(
+            f"{job.server.subject} is {now.status}, held by {now.claim or 'no run'}, not by this run.", "start a new run."
+        )
     certificate = (latest(job, "bmc") or {}).get("certificate")
     change = DeviceWrite(status=INSTALL_ENDS.after, claim="", cause="", bmc_certificate=certificate)
     job.ports.inventory.write(now.id, now.version, change, job.message())

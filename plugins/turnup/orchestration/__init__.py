@@ -1,0 +1,1 @@
+"""Airflow wiring: connections become adapters, rows become tasks, waits become triggers. No business rule lives here."""

@@ -1,0 +1,67 @@
+"""The trigger form's fields, with what each means and what it may hold."""
+
+from __future__ import annotations
+
+from airflow.sdk import Param
+
+from turnup.orchestration import settings
+
+SLUG = "^[-a-zA-Z0-9_]{1,100}$"
+
+
+def sites() -> list[str]:
+    """The sites that have a policy file, from its names alone: a DAG file reads no more than a folder listing."""
+    return sorted(path.stem for path in (settings.inventory_folder() / "sites").glob("*.yaml"))
+
+
+def install_form() -> dict[str, Param]:
+    """The parameters of `server_install`."""
+    known = sites()
+    return {
+        "site": Param(
+            known[0] if len(known) == 1 else None,
+            type="string",
+            pattern=SLUG,
+            title="Site",
+            examples=known,
+            description_md="The site's **slug** in NetBox. It needs a file in `inventory/sites/`.",
+        ),
+        "rack": Param(
+            None,
+            type="string",
+            minLength=1,
+            maxLength=100,
+            title="Rack",
+            description_md="The rack's **name** in NetBox, at that site.",
+        ),
+        "servers": Param(
+            [],
+            type=["array", "null"],
+            items={"type": "string", "minLength": 1, "maxLength": 64},
+            uniqueItems=True,
+            title="Servers",
+            description_md="Device names, one a line. Empty: every server of the rack that may be installed "
+            "(`planned`, or `staged` or `failed` and held by no run).",
+        ),
+        "dry_run": Param(
+            False,
+            type="boolean",
+            title="Dry run",
+            description_md="Only plan and show what would change. Nothing is touched.",
+        ),
+        "approval": Param(
+            "none",
+            type="string",
+            enum=["none", "required"],
+            values_display={"none": "as policy says", "required": "somebody approves the plan first"},
+            title="Approval",
+            description_md="Can ask for more than the site's policy does, never for less.",
+        ),
+        "burn_in": Param(
+            "",
+            type=["string", "null"],
+            maxLength=64,
+            title="Burn-in",
+            description_md="Name of a profile in `inventory/hardware/<generation>.yaml`. Empty: the generation's default.",
+        ),
+    }

@@ -1,0 +1,159 @@
+"""Rows as Airflow operators. How a per-server row is run is decided in one class, `ServerRowOperator`, and nowhere else.
+
+It starts in a worker for well under a second (names, mapped arguments and pools work because of that), waits in the triggerer and
+ends from there; only a failure comes back to a worker, where it is written down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import AirflowException, AirflowFailException, DownstreamTasksSkipped
+
+from turnup.domain.diff import diff
+from turnup.domain.errors import Transient, TurnupError
+from turnup.domain.planner import Request
+from turnup.flow import ending
+from turnup.flow.flows import FLOWS
+from turnup.flow.job import flow_log
+from turnup.flow.steps import plan as plan_step
+from turnup.flow.steps import snapshot as snapshot_step
+from turnup.orchestration import settings
+from turnup.orchestration.triggers import ServerRowTrigger
+from turnup.orchestration.workplace import Workplace
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+
+def workplace(context: Context) -> Workplace:
+    """The workplace of the task's run, at the site it was started for."""
+    dag_run = context["dag_run"]
+    return Workplace(settings.run_of(dag_run.dag_id, dag_run.run_id), str(context["params"]["site"]))
+
+
+def failure(error: TurnupError) -> AirflowException:
+    """The Airflow exception for an error: `Transient` is tried again by Airflow, everything else ends the task for good."""
+    return AirflowException(str(error)) if isinstance(error, Transient) else AirflowFailException(str(error))
+
+
+class SnapshotOperator(BaseOperator):
+    """Reads the rack from NetBox and keeps it with the run. Its XCom is the number of devices read."""
+
+    def execute(self, context: Context) -> int:
+        """Take the snapshot."""
+        place, params = workplace(context), context["params"]
+        try:
+            snapshot = snapshot_step.take(place.ports, place.site, str(params["rack"]))
+        except TurnupError as error:
+            raise failure(error) from None
+        flow_log(place.run, self.task_id).info("%d devices, %d prefixes", len(snapshot.servers), len(snapshot.prefixes))
+        return len(snapshot.servers)
+
+
+class PlanOperator(BaseOperator):
+    """Makes the plan and shows it. Its XComs are the plan's SHA-256 and the names of its servers.
+
+    A dry run ends here, and so does a run that has nothing to do.
+    """
+
+    def execute(self, context: Context) -> list[str]:
+        """Make the plan, or refuse with every problem."""
+        place, params = workplace(context), context["params"]
+        log = flow_log(place.run, self.task_id)
+        request = Request(place.run.claim, tuple(params["servers"] or ()), str(params["burn_in"] or ""))
+        try:
+            snapshot = snapshot_step.take(place.ports, place.site, str(params["rack"]))
+            plan = plan_step.make(place.ports, snapshot, place.policy, request)
+        except TurnupError as error:
+            raise failure(error) from None
+        for line in diff(plan).splitlines():
+            log.info("%s", line)
+        context["ti"].xcom_push(key="plan_sha256", value=plan.sha256)
+        context["ti"].xcom_push(key="return_value", value=list(plan.names))
+        if not plan.servers:
+            log.info("Nothing to do: no server of rack %s is to be installed. Nothing was changed.", plan.rack)
+        elif params["dry_run"]:
+            log.info("Dry run: it ends here, nothing was changed.")
+        else:
+            return list(plan.names)
+        raise DownstreamTasksSkipped(tasks=[task.task_id for task in self.get_flat_relatives(upstream=False)])
+
+
+class RackRowOperator(BaseOperator):
+    """A rack-wide row. Its XCom is the names of the servers that go on; `after` is the task whose names it starts with."""
+
+    def __init__(self, *, flow: str, row: str, after: str | None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.flow = flow
+        self.row = row
+        self.after = after
+
+    def execute(self, context: Context) -> list[str]:
+        """Do the row for all servers that are still going on."""
+        place = workplace(context)
+        try:
+            names = tuple(context["ti"].xcom_pull(task_ids=self.after)) if self.after else place.plan.names
+            job = place.rack_job(self.row, names)
+            failures = FLOWS[self.flow].rack_row(self.row).do(job)
+        except TurnupError as error:
+            if not isinstance(error, Transient) or context["ti"].try_number > self.retries:
+                self._fail_all(place, error)
+            raise failure(error) from None
+        for name, error in failures.items():
+            job.only(place.plan.server(name)).log.error("%s", error)
+        return [name for name in names if name not in failures]
+
+    def _fail_all(self, place: Workplace, error: TurnupError) -> None:
+        """The row failed as a whole: every server that this run holds is marked with that cause."""
+        for server in place.plan.servers:
+            ending.fail(place.job(self.row, server.name), error)
+
+
+class FinishOperator(RackRowOperator):
+    """The closing row. It fails where a server did, so that the run shows what the rack is like."""
+
+    def execute(self, context: Context) -> list[str]:
+        """Close the run."""
+        active = super().execute(context)
+        plan = workplace(context).plan
+        missing = [server.name for server in plan.servers if server.name not in active]
+        if missing:
+            raise AirflowFailException(
+                f"{len(active)} of {len(plan.servers)} servers are active; not active: {', '.join(missing)}. "
+                "Next: each one's cause is above, in its own task's log and in NetBox; mend it, then clear that task."
+            )
+        return active
+
+
+class ServerRowOperator(BaseOperator):
+    """A per-server row, one mapped index a server. `after` is the rack-wide task whose XCom says which servers go on."""
+
+    template_fields: Sequence[str] = ("server",)
+
+    def __init__(self, *, flow: str, row: str, server: str, after: str, **kwargs: Any) -> None:
+        super().__init__(map_index_template="{{ task.server }}", **kwargs)
+        self.flow = flow
+        self.row = row
+        self.server = server
+        self.after = after
+
+    def execute(self, context: Context) -> None:
+        """Hand the row to the triggerer."""
+        ti, dag_run = context["ti"], context["dag_run"]
+        resumed = ti.try_number > 1 or self.server not in (ti.xcom_pull(task_ids=self.after) or ())
+        trigger = ServerRowTrigger(
+            dag_run.dag_id, dag_run.run_id, str(context["params"]["site"]), self.flow, self.row, self.server, resumed
+        )
+        self.defer(trigger=trigger, method_name="write_down", timeout=self.execution_timeout)
+
+    def write_down(self, context: Context, event: dict[str, str]) -> None:
+        """The row failed for good: mark the server with the cause, release it, and fail the task with the same words."""
+        error = TurnupError(event["what"], event["advice"])
+        try:
+            ending.fail(workplace(context).job(self.row, self.server), error)
+        except TurnupError as second:
+            raise AirflowException(f"{error}\nIts cause could not be written to NetBox: {second}") from None
+        raise AirflowFailException(str(error))

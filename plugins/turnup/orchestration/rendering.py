@@ -1,0 +1,63 @@
+"""A flow's rows as the tasks of a DAG: rack-wide ones in a line, then one mapped group with an index a server."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from airflow.sdk import task_group
+
+from turnup.flow.rows import Flow
+from turnup.orchestration.operators import FinishOperator, PlanOperator, RackRowOperator, ServerRowOperator, SnapshotOperator
+
+RETRIES = {"retries": 3, "retry_delay": timedelta(seconds=10), "retry_exponential_backoff": True}
+"""For what comes and goes: a worker that dies, a service that restarts. What a person has to mend is not tried again."""
+
+QUICK = timedelta(minutes=15)
+"""A task in a worker that takes longer hangs."""
+
+LONGEST = timedelta(hours=36)
+"""A row's own waits end it long before; this ends one that hangs."""
+
+
+def render(flow: Flow) -> None:
+    """Make the flow's tasks in the DAG of the context."""
+    planned = PlanOperator(task_id="plan", execution_timeout=QUICK, **RETRIES)
+    SnapshotOperator(task_id="snapshot", execution_timeout=QUICK, **RETRIES) >> planned
+    last = planned
+    for row in flow.rack_rows:
+        task = RackRowOperator(
+            task_id=row.name, doc=row.title, flow=flow.name, row=row.name, after=last.task_id, execution_timeout=QUICK, **RETRIES
+        )
+        last >> task
+        last = task
+
+    @task_group(group_id="server", prefix_group_id=False)
+    def one_server(server: str) -> None:
+        before = None
+        for row in flow.server_rows:
+            task = ServerRowOperator(
+                task_id=row.name,
+                doc=row.title,
+                flow=flow.name,
+                row=row.name,
+                server=server,
+                after=last.task_id,
+                execution_timeout=LONGEST,
+                **RETRIES,
+            )
+            if before is not None:
+                before >> task
+            before = task
+
+    finish = FinishOperator(
+        task_id=flow.closing_row.name,
+        doc=flow.closing_row.title,
+        flow=flow.name,
+        row=flow.closing_row.name,
+        after=None,
+        trigger_rule="all_done",
+        execution_timeout=QUICK,
+        **RETRIES,
+    )
+    servers = one_server.expand(server=planned.output)
+    last >> servers >> finish

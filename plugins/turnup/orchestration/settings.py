@@ -1,0 +1,34 @@
+"""What is configured in Airflow's own configuration, section `[turnup]`.
+
+`inventory`      folder of the policy files; by default `inventory/` beside the plugins folder
+`report_store`   where runs leave their plans and results: a URL of Airflow's object storage, or a folder;
+                 by default `$AIRFLOW_HOME/turnup/reports`
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from airflow.sdk.configuration import conf
+
+from turnup.flow.job import Run
+
+HERE = Path(__file__).resolve()
+
+
+def inventory_folder() -> Path:
+    """The folder with `sites/`, `hardware/` and `netbox/`."""
+    return Path(conf.get("turnup", "inventory", fallback=str(HERE.parents[3] / "inventory")))
+
+
+def report_store() -> str:
+    """The report store's URL or folder."""
+    home = os.environ.get("AIRFLOW_HOME", str(Path("~/airflow").expanduser()))
+    return str(conf.get("turnup", "report_store", fallback=f"file://{home}/turnup/reports"))
+
+
+def run_of(dag_id: str, run_id: str) -> Run:
+    """The run, with the page where a person sees it."""
+    base = str(conf.get("api", "base_url", fallback="")).rstrip("/")
+    return Run(dag_id, run_id, f"{base}/dags/{dag_id}/runs/{run_id}")

@@ -1,0 +1,95 @@
+"""The trigger in which every waiting row runs: in the triggerer, so that a boot or a day of burn-in holds no worker.
+
+A step's calls block, so each goes to a thread of a bounded pool; between them the event loop is free. The trigger starts the row
+anew after a restart of the triggerer; rows are made for that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import time
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from airflow.triggers.base import BaseTrigger, TaskSuccessEvent, TriggerEvent
+
+from turnup.domain.errors import TurnupError
+from turnup.flow.course import course
+from turnup.flow.flows import FLOWS
+from turnup.flow.job import FlowLog
+from turnup.flow.waiting import Patience, Wait, Waiting, advance
+from turnup.orchestration import settings
+from turnup.orchestration.workplace import Workplace
+
+THREADS = ThreadPoolExecutor(max_workers=32, thread_name_prefix="turnup-row")
+"""How many servers' calls go on at once in one triggerer."""
+
+SAY_EVERY = 30.0
+"""Seconds between two log lines about the same wait."""
+
+
+class ServerRowTrigger(BaseTrigger):
+    """Runs one per-server row of a flow. Ends the task itself where all is well; else a worker writes down what happened."""
+
+    def __init__(self, dag_id: str, run_id: str, site: str, flow: str, row: str, server: str, resumed: bool) -> None:
+        # Nothing but assignments: an exception in here ends the whole triggerer.
+        super().__init__()
+        self.dag_id = dag_id
+        self.run_id = run_id
+        self.site = site
+        self.flow = flow
+        self.row = row
+        self.server = server
+        self.resumed = resumed
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """Path and arguments, as Airflow keeps them in its database. No secret among them."""
+        names = ("dag_id", "run_id", "site", "flow", "row", "server", "resumed")
+        return f"{type(self).__module__}.{type(self).__qualname__}", {name: getattr(self, name) for name in names}
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Run the row; one event at its end."""
+        try:
+            await self._row()
+        except TurnupError as error:
+            yield TriggerEvent({"what": error.what, "advice": error.advice})
+        else:
+            yield TaskSuccessEvent()
+
+    async def _row(self) -> None:
+        step, log = await in_thread(self._begin)
+        patience = Patience(time.monotonic)
+        said: dict[str, float] = {}
+        wait = await in_thread(lambda: advance(step))
+        while wait is not None:
+            over = patience.is_over(wait)
+            _say(log, wait, patience.waited(wait), said)
+            if not over:
+                await asyncio.sleep(wait.every)
+            thrown = wait.error() if over else None
+            wait = await in_thread(lambda thrown=thrown: advance(step, thrown))
+
+    def _begin(self) -> tuple[Waiting[None], FlowLog]:
+        place = Workplace(settings.run_of(self.dag_id, self.run_id), self.site)
+        flow = FLOWS[self.flow]
+        job = place.job(self.row, self.server)
+        return course(flow, flow.server_row(self.row), job, resumed=self.resumed), job.log
+
+
+def _say(log: FlowLog, wait: Wait, waited: float, said: dict[str, float]) -> None:
+    """One line when a wait begins, and one every half minute."""
+    last = said.get(wait.what)
+    if last is not None and waited - last < SAY_EVERY:
+        return
+    said[wait.what] = waited
+    seen = f"; last answer: {wait.last}" if wait.last else ""
+    limit = f" of {wait.within:.0f} s" if wait.within != float("inf") else ""
+    log.info("waiting for %s (%.0f%s)%s", wait.what, waited, limit or " s", seen)
+
+
+async def in_thread[T](call: Callable[[], T]) -> T:
+    """Make a blocking call in the bounded pool, with the log context of the task it belongs to."""
+    context = contextvars.copy_context()
+    return await asyncio.get_running_loop().run_in_executor(THREADS, lambda: context.run(call))
