@@ -1,0 +1,230 @@
+"""How turnup speaks to NetBox: pynetbox over a session that always has a timeout, failures sorted by what a person does.
+
+no connection, timeout, 429, 5xx     Transient
+certificate, 3xx, 400, 401, 403, 404 Refused, with NetBox's own words
+409 for `available-ips`              Exhausted, a Refused
+412                                  Moved, a Conflict that carries the ETag of what is there now
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import requests
+from pynetbox.core.query import AllocationError, ContentError, Request, RequestError
+
+from turnup.domain.errors import Conflict, Refused, Transient
+
+type Row = dict[str, Any]
+
+PAGE = 1000  # NetBox's default MAX_PAGE_SIZE
+LONGEST_QUERY = 6000  # characters of values in one URL; web servers refuse somewhere above 8000
+TIMEOUT = 20.0  # seconds
+
+
+def changelog(message: str) -> Row:
+    """What a write carries so that the object's changelog says why; NetBox keeps 200 characters."""
+    return {"changelog_message": message[:200]}
+
+
+class Moved(Conflict):
+    """NetBox's 412: the object is not at the version that a write named. `etag` is the one it is at, where NetBox said so."""
+
+    def __init__(self, etag: str | None) -> None:
+        super().__init__("NetBox's object moved on since it was read.", "plan again.")
+        self.etag = etag
+
+
+class Exhausted(Refused):
+    """NetBox's 409: not enough addresses left."""
+
+
+class Session(requests.Session):
+    """A session whose every call has a timeout, which looks at no environment variables, follows no redirect and counts."""
+
+    def __init__(self, timeout: float, ca: str | None) -> None:
+        super().__init__()
+        self.trust_env = False  # REQUESTS_CA_BUNDLE would override `verify`
+        self.verify = ca or True
+        self.timeout = timeout
+        self.made = 0
+
+    def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:
+        """Send one request. A redirected POST would become a GET, so a redirect is an answer like any other."""
+        self.made += 1
+        kwargs["allow_redirects"] = False
+        kwargs.setdefault("timeout", self.timeout)
+        return super().request(method, url, *args, **kwargs)
+
+
+class _IfMatch:
+    """A session for one conditional write."""
+
+    def __init__(self, session: Session, etag: str) -> None:
+        self._session = session
+        self._etag = etag
+
+    def patch(self, url: str, headers: Mapping[str, str], **kwargs: Any) -> requests.Response:
+        return self._session.patch(url, headers={**headers, "If-Match": self._etag}, **kwargs)
+
+
+class Client:
+    """One NetBox. Paths are the API's, such as `dcim/devices`; rows are its JSON objects."""
+
+    def __init__(self, url: str, token: str, *, ca: str | None = None, timeout: float = TIMEOUT) -> None:
+        self.url = url.rstrip("/")
+        self._token = token
+        self._session = Session(timeout, ca)
+
+    @property
+    def requests(self) -> int:
+        """How many requests this client has sent."""
+        return self._session.made
+
+    def rows(self, path: str, *, fields: str = "", at_most: int | None = None, **filters: Any) -> list[Row]:
+        """Every object that matches the filters (the first `at_most` of them), with these fields (comma separated) only."""
+        rows: list[Row] = []
+        while True:
+            limit = PAGE if at_most is None else min(PAGE, at_most - len(rows))
+            query = {**filters, **({"fields": fields} if fields else {})}
+            request = self._request(path, filters=query, limit=limit, offset=len(rows))
+            with self._sorted():
+                page = list(request.get())
+            rows += page
+            if not page or len(rows) >= request.count or (at_most is not None and len(rows) >= at_most):
+                return rows
+
+    def rows_by(self, path: str, name: str, values: Sequence[str | int], *, fields: str = "", **filters: Any) -> list[Row]:
+        """Every object whose `name` is one of the values, in as many requests as the length of a URL asks for."""
+        return [
+            row
+            for some in chunks(values, len(name))
+            for row in self.rows(path, fields=fields, at_most=None, **{**filters, name: list(some)})
+        ]
+
+    def row(self, path: str, key: int, *, fields: str = "") -> Row:
+        """One object. Refused: there is none."""
+        with self._sorted():
+            found: Row = next(self._request(path, key=key, filters={"fields": fields} if fields else None).get())
+        return found
+
+    def list_all(self, path: str, *, limit: int) -> list[Row]:
+        """What an endpoint without pages lists, `limit` entries at most."""
+        with self._sorted():
+            return list(self._request(path, filters={"limit": limit}).get())
+
+    def create(self, path: str, rows: Sequence[Row]) -> list[Row]:
+        """Create objects in one request, all or none; answers them in the same order."""
+        with self._sorted():
+            created: list[Row] = self._request(path).post(list(rows)) if rows else []
+        return created
+
+    def change(self, path: str, key: int, row: Row, etag: str | None = None) -> Row:
+        """Change one object's fields; with an `etag` only if the object is still at it. Moved: it is not."""
+        with self._sorted():
+            changed: Row = self._request(path, key=key, etag=etag).patch(row)
+        return changed
+
+    def change_all(self, path: str, rows: Sequence[Row]) -> None:
+        """Change objects in one request, all or none; each row names its `id`."""
+        with self._sorted():
+            if rows:
+                self._request(path).patch(list(rows))
+
+    def delete(self, path: str, ids: Sequence[int], message: str) -> None:
+        """Delete objects in one request, all or none. Refused: one of them is gone already, or in use."""
+        with self._sorted():
+            if ids:
+                self._request(path).delete([{"id": key, **changelog(message)} for key in ids])
+
+    def _request(self, path: str, *, etag: str | None = None, **kwargs: Any) -> Any:
+        session = _IfMatch(self._session, etag) if etag else self._session
+        return Request(f"{self.url}/api/{path}/", session, token=self._token, **kwargs)
+
+    @contextmanager
+    def _sorted(self) -> Iterator[None]:
+        try:
+            yield
+        except requests.exceptions.SSLError as error:
+            raise Refused(
+                f"NetBox's certificate at {self.url} cannot be verified: {_reason(error)}",
+                "name the CA that signed it, as `ca` in the connection's extra.",
+            ) from error
+        except (requests.ConnectionError, requests.Timeout) as error:
+            raise Transient(f"NetBox at {self.url} does not answer: {_reason(error)}", "see whether it is up.") from error
+        except requests.RequestException as error:
+            raise Refused(f"NetBox at {self.url} cannot be asked: {error}", "check the connection's URL.") from error
+        except ContentError as error:
+            raise Refused(f"What answers at {self.url} is not NetBox's API.", "check the connection's URL.") from error
+        except AllocationError as error:
+            raise Exhausted(f"NetBox has not that many left: {_text(error.req)}") from error
+        except RequestError as error:
+            raise refusal(error.req) from error
+
+
+def refusal(response: requests.Response) -> Refused | Transient | Conflict:
+    """The error that an HTTP answer stands for."""
+    status = response.status_code
+    asked = f"{response.request.method} {urlsplit(response.url).path}"
+    if status == 412:
+        return Moved(response.headers.get("ETag"))
+    if status == 429 or status >= 500:
+        return Transient(f"NetBox answered {status} to {asked}: {_text(response)}", "look at NetBox's log if this goes on.")
+    if status in {401, 403}:
+        return Refused(
+            f"NetBox does not allow {asked} ({status}): {_text(response)}", "check the token and its user's permissions."
+        )
+    if status == 404:
+        return Refused(f"NetBox has nothing at {asked} (404).", "see whether it was deleted, and check the URL.")
+    text = _text(response)
+    advice = "run `turnup-netbox ensure` against this NetBox." if "custom field" in text else ""
+    return Refused(f"NetBox refused {asked} ({status}): {text}", advice)
+
+
+def chunks(values: Sequence[str | int], name_length: int) -> Iterator[Sequence[str | int]]:
+    """The values, each once, in groups that fit a URL as `name=value&name=value`."""
+    group: list[str | int] = []
+    length = 0
+    for value in dict.fromkeys(values):
+        more = name_length + 2 + len(quote(str(value), safe=""))
+        if group and length + more > LONGEST_QUERY:
+            yield group
+            group, length = [], 0
+        group.append(value)
+        length += more
+    if group:
+        yield group
+
+
+def _reason(error: requests.RequestException) -> str:
+    """The innermost cause, which is the part that a person understands."""
+    cause: object = error
+    while isinstance(cause, BaseException) and (inner := getattr(cause, "reason", None) or next(iter(cause.args), None)):
+        if not isinstance(inner, BaseException):
+            break
+        cause = inner
+    return str(cause)
+
+
+def _text(response: requests.Response) -> str:
+    """NetBox's own words, on one line and at most 500 characters."""
+    try:
+        words = "; ".join(_flat(response.json()))
+    except json.JSONDecodeError:
+        words = " ".join(response.text.split())
+    return words[:500] or response.reason
+
+
+def _flat(value: object, where: str = "") -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _flat(inner, where if key in ("detail", "__all__", "non_field_errors") else f"{where} {key}".strip())
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _flat(inner, where)
+    else:
+        yield f"{where}: {value}" if where else str(value)

@@ -1,0 +1,122 @@
+"""`turnup-netbox ensure`: custom fields, tags and roles that turnup needs, created or put right, never deleted.
+
+A second run writes nothing. The token comes from the environment variable NETBOX_TOKEN, never from an argument, which
+every user of the machine could read.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from turnup.adapters.netbox.client import Client, Row, changelog
+from turnup.adapters.netbox.definitions import INVENTORY, Definition, Kind, read_definitions
+from turnup.domain.errors import Refused, TurnupError
+
+MESSAGE = "turnup-netbox ensure"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One field that is not as defined."""
+
+    field: str
+    before: Any
+    after: Any
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one object: `created`, `changed` (with its differences) or `unchanged`."""
+
+    kind: str
+    key: str
+    what: str
+    differences: tuple[Difference, ...] = ()
+
+    def __str__(self) -> str:
+        changes = "; ".join(f"{one.field}: {one.before!r} -> {one.after!r}" for one in self.differences)
+        return f"{self.what:9}  {self.kind}  {self.key}" + (f"  ({changes})" if changes else "")
+
+
+def ensure(client: Client, definitions: Sequence[Definition], dry_run: bool = False) -> list[Outcome]:
+    """Create what is missing, put right what differs; a dry run only says what it would do. Three requests a kind at most."""
+    outcomes: list[Outcome] = []
+    for kind, group in groupby(definitions, key=lambda one: one.kind):
+        outcomes += _ensure_kind(client, kind, list(group), dry_run)
+    return outcomes
+
+
+def _ensure_kind(client: Client, kind: Kind, definitions: Sequence[Definition], dry_run: bool) -> list[Outcome]:
+    there = {row[kind.key]: row for row in client.rows_by(kind.path, kind.key, [one.key for one in definitions])}
+    outcomes: list[Outcome] = []
+    missing: list[Row] = []
+    changed: list[Row] = []
+    for definition in definitions:
+        current = there.get(definition.key)
+        if current is None:
+            missing.append({**definition.fields, **changelog(MESSAGE)})
+            outcomes.append(Outcome(kind.name, definition.key, "created"))
+        elif kind.ours and (differences := _differences(current, definition.fields)):
+            changed.append({"id": current["id"], **{one.field: one.after for one in differences}, **changelog(MESSAGE)})
+            outcomes.append(Outcome(kind.name, definition.key, "changed", differences))
+        else:
+            outcomes.append(Outcome(kind.name, definition.key, "unchanged"))
+    if not dry_run:
+        client.create(kind.path, missing)
+        client.change_all(kind.path, changed)
+    return outcomes
+
+
+def _differences(current: Row, wanted: Mapping[str, Any]) -> tuple[Difference, ...]:
+    return tuple(
+        Difference(field, before, value)
+        for field, value in wanted.items()
+        if (before := _plain(current.get(field))) != (sorted(value) if isinstance(value, list) else value)
+    )
+
+
+def _plain(value: Any) -> Any:
+    """A field as NetBox takes it: a choice is answered as {value, label}, and lists come in any order."""
+    if isinstance(value, dict):
+        return value.get("value")
+    return sorted(value) if isinstance(value, list) else value
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; answers its exit code: 0, or 1 with the reason on standard error."""
+    parser = argparse.ArgumentParser(prog="turnup-netbox", description="Prepare a NetBox for turnup.")
+    command = parser.add_subparsers(dest="command", required=True).add_parser(
+        "ensure",
+        help="create or put right the custom fields, tags and roles that turnup needs; never delete",
+        description="Create or put right what turnup needs in a NetBox; never delete. Token: environment variable NETBOX_TOKEN.",
+    )
+    command.add_argument("--url", required=True, help="NetBox's address, such as https://netbox.example.com")
+    command.add_argument("--ca", metavar="FILE", help="the CA that signed NetBox's certificate (default: the well-known ones)")
+    command.add_argument("--definitions", type=Path, default=INVENTORY, metavar="FOLDER", help="default: %(default)s")
+    command.add_argument("--dry-run", action="store_true", help="say what would be done, write nothing")
+    options = parser.parse_args(arguments)
+    try:
+        token = os.environ.get("NETBOX_TOKEN")
+        if not token:
+            raise Refused("The environment variable NETBOX_TOKEN is empty.", "set it to an API token that may write.")
+        definitions = read_definitions(options.definitions)
+        outcomes = ensure(Client(options.url, token, ca=options.ca), definitions, options.dry_run)
+    except TurnupError as error:
+        print(error, file=sys.stderr)
+        return 1
+    for outcome in outcomes:
+        print(outcome)
+    if options.dry_run:
+        print("Dry run: nothing was written.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

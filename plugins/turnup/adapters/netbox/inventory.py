@@ -1,0 +1,177 @@
+"""NetBox as the Inventory port: reads in bulk, writes a device only where it is still as it was read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from turnup.adapters.netbox.client import Client, Exhausted, Moved, Row, changelog
+from turnup.adapters.netbox.snapshot import (
+    ADDRESS_FIELDS,
+    DEVICE_FIELDS,
+    DEVICE_INTERFACE,
+    read_addresses,
+    read_server,
+    read_snapshot,
+)
+from turnup.domain.errors import Conflict, Refused
+from turnup.domain.servers import Address, Server, Snapshot
+from turnup.ports import AddressRequest, DeviceWrite, JournalEntry, PrimaryAddresses
+
+CUSTOM_FIELDS = {"claim": "turnup_claim", "cause": "turnup_cause", "bmc_certificate": "turnup_bmc_certificate"}
+JOURNAL_LOOKBACK = 1000  # entries that are searched for one that is there already
+
+
+class NetBoxInventory:
+    """The Inventory port (see `ports.Inventory` for what each method promises) over one NetBox."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def snapshot(self, site: str, rack: str) -> Snapshot:
+        """Read one rack: 7 requests, and one for each prefix that it can use."""
+        return read_snapshot(self._client, site, rack)
+
+    def device(self, device_id: int) -> Server:
+        """Read one device without its interfaces: 1 request."""
+        return read_server(self._client.row("dcim/devices", device_id, fields=DEVICE_FIELDS))
+
+    def write(self, device_id: int, version: str, change: DeviceWrite, message: str) -> str:
+        """Change a device by a conditional PATCH: 1 request, 2 or 3 where it is not at `version`."""
+        wanted = _fields(change)
+        if not wanted:
+            return version
+        data = {**wanted, **changelog(message)}
+        try:
+            return str(self._client.change("dcim/devices", device_id, data, etag_of(version))["last_updated"])
+        except Moved as moved:
+            now = self._client.row("dcim/devices", device_id, fields=DEVICE_FIELDS)
+            if _has(now, wanted):  # a former try got through and its answer was lost
+                return str(now["last_updated"])
+            if now["last_updated"] != version or moved.etag is None:
+                raise _conflict(now) from moved
+            etag = moved.etag  # it did not move: this NetBox builds its ETag in another way, and here is what it expects
+        try:
+            return str(self._client.change("dcim/devices", device_id, data, etag)["last_updated"])
+        except Moved as moved:
+            raise _conflict(self._client.row("dcim/devices", device_id, fields=DEVICE_FIELDS)) from moved
+
+    def addresses_on(self, interface_ids: Sequence[int]) -> tuple[Address, ...]:
+        """Every address on these interfaces, by id: 1 request for a few hundred interfaces."""
+        rows = self._client.rows_by("ipam/ip-addresses", "interface_id", interface_ids, fields=ADDRESS_FIELDS)
+        return tuple(sorted(read_addresses(rows), key=lambda address: address.id))
+
+    def allocate(self, prefix_id: int, requests: Sequence[AddressRequest]) -> tuple[Address, ...]:
+        """Take free addresses: 1 request. All or none."""
+        rows = [
+            {
+                "assigned_object_type": DEVICE_INTERFACE,
+                "assigned_object_id": request.interface_id,
+                "dns_name": request.dns_name,
+                "description": request.description[:200],
+                "status": "active",
+                **changelog(request.description),
+            }
+            for request in requests
+        ]
+        try:
+            return read_addresses(self._client.create(f"ipam/prefixes/{prefix_id}/available-ips", rows))
+        except Exhausted as exhausted:
+            prefix = self._client.row("ipam/prefixes", prefix_id, fields="prefix")["prefix"]
+            raise Refused(
+                f"Prefix {prefix} is full: it has fewer than the {len(rows)} free addresses that are needed.",
+                "release addresses or enlarge the prefix in NetBox.",
+            ) from exhausted
+
+    def release(self, address_ids: Sequence[int], message: str) -> None:
+        """Delete these addresses: 2 requests."""
+        there = self._existing(address_ids)
+        while there:
+            try:
+                return self._client.delete("ipam/ip-addresses", there, message)
+            except Refused:  # all or none: one that somebody else deleted meanwhile keeps the others
+                left = self._existing(there)
+                if left == there:
+                    raise
+                there = left
+        return None
+
+    def set_primary(self, addresses: Sequence[PrimaryAddresses], message: str) -> None:
+        """Set primary IPv4 and out-of-band address of devices: 1 request."""
+        rows = [
+            {"id": one.device_id, "primary_ip4": one.primary_ip4, "oob_ip": one.oob_ip, **changelog(message)} for one in addresses
+        ]
+        self._client.change_all("dcim/devices", rows)
+
+    def set_rack_status(self, rack_id: int, status: str, message: str) -> None:
+        """Set a rack's status: 1 request."""
+        self._client.change("dcim/racks", rack_id, {"status": status, **changelog(message)})
+
+    def rack_statuses(self, rack_id: int) -> Mapping[str, str]:
+        """Status by name of the rack's servers: 1 request, 2 where a device has no serial number."""
+        devices = self._client.rows("dcim/devices", rack_id=rack_id, fields="id,name,serial,status")
+        managed: set[int] = set()
+        if not all(device["serial"] for device in devices):
+            ports = self._client.rows("dcim/interfaces", rack_id=rack_id, mgmt_only="true", fields="id,device")
+            managed = {port["device"]["id"] for port in ports}
+        return {
+            device["name"] or f"device {device['id']}": device["status"]["value"]
+            for device in devices
+            if device["serial"] or device["id"] in managed
+        }
+
+    def write_journal(self, entries: Sequence[JournalEntry]) -> None:
+        """Append to journals what is not there yet, so that a second try adds nothing: 2 requests."""
+        if not entries:
+            return
+        there = {
+            (row["assigned_object_id"], row["kind"]["value"], row["comments"])
+            for row in self._client.rows(
+                "extras/journal-entries",
+                assigned_object_type="dcim.device",
+                assigned_object_id=[entry.device_id for entry in entries],
+                ordering="-created",
+                fields="assigned_object_id,kind,comments",
+                at_most=JOURNAL_LOOKBACK,
+            )
+        }
+        rows = [
+            {
+                "assigned_object_type": "dcim.device",
+                "assigned_object_id": entry.device_id,
+                "kind": entry.kind,
+                "comments": entry.comments,
+            }
+            for entry in entries
+            if (entry.device_id, entry.kind, entry.comments) not in there
+        ]
+        self._client.create("extras/journal-entries", rows)
+
+    def _existing(self, address_ids: Sequence[int]) -> list[int]:
+        return sorted(row["id"] for row in self._client.rows_by("ipam/ip-addresses", "id", address_ids, fields="id"))
+
+
+def etag_of(version: str) -> str:
+    """The ETag that NetBox 4.7 gives to an object with this `last_updated`."""
+    return f'W/"{version.removesuffix("Z")}+00:00"' if version.endswith("Z") else f'W/"{version}"'
+
+
+def _fields(change: DeviceWrite) -> Row:
+    """The fields to send; an empty string clears a custom field."""
+    custom = {field: getattr(change, name) or None for name, field in CUSTOM_FIELDS.items() if getattr(change, name) is not None}
+    return {
+        **({} if change.status is None else {"status": change.status}),
+        **({"custom_fields": custom} if custom else {}),
+    }
+
+
+def _has(row: Row, wanted: Row) -> bool:
+    if "status" in wanted and row["status"]["value"] != wanted["status"]:
+        return False
+    return all((row["custom_fields"].get(field) or None) == value for field, value in wanted.get("custom_fields", {}).items())
+
+
+def _conflict(row: Row) -> Conflict:
+    now = read_server(row)
+    return Conflict(
+        f"{now.name} changed in NetBox since it was read: it is {now.status} now, held by {now.claim or 'no run'}.", "plan again."
+    )

@@ -1,0 +1,175 @@
+"""One rack as NetBox has it, read in a few requests whatever the number of its servers.
+
+Requests: rack, devices, interfaces, their addresses, the site's prefixes, who has the same serials, who has the same MACs,
+and one for each prefix that the rack can use (see `_countable`): nine for a rack with a management and an out-of-band prefix.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any
+
+from turnup.adapters.netbox.client import PAGE, Client, Row
+from turnup.domain.errors import Refused
+from turnup.domain.servers import Address, Interface, Prefix, Server, Snapshot
+
+DEVICE_FIELDS = "id,name,serial,asset_tag,position,role,device_type,status,last_updated,custom_fields,primary_ip4,oob_ip"
+ADDRESS_FIELDS = "id,address,assigned_object_type,assigned_object_id"
+DEVICE_INTERFACE = "dcim.interface"
+
+
+def read_snapshot(client: Client, site: str, rack: str) -> Snapshot:
+    """Read the rack (site slug, rack name). Refused: the site or rack is unknown, or two racks have that name."""
+    found = _rack(client, site, rack)
+    devices = client.rows("dcim/devices", rack_id=found["id"], fields=DEVICE_FIELDS)
+    interfaces, addresses = _interfaces(client, found["id"], [device["id"] for device in devices]) if devices else ({}, {})
+    servers = [read_server(device, interfaces.get(device["id"], ()), addresses) for device in devices]
+    servers.sort(key=lambda server: (server.name, server.id))
+    ports = [interface for server in servers for interface in server.interfaces]
+    return Snapshot(
+        site=site,
+        rack=rack,
+        rack_id=found["id"],
+        rack_status=found["status"]["value"],
+        servers=tuple(servers),
+        prefixes=_prefixes(client, found["site"]["id"], {port.vlan_id for port in ports if port.vlan_id}),
+        same_serial=_same_serial(client, [server.serial for server in servers if server.serial]),
+        same_mac=_same_mac(client, [port.mac for port in ports if port.mac]),
+    )
+
+
+def read_server(row: Row, interfaces: Sequence[Interface] = (), addresses: Mapping[int, Address] | None = None) -> Server:
+    """A device's JSON as a server. An address that is on none of its interfaces (behind NAT) has interface id 0."""
+
+    def address(field: str) -> Address | None:
+        nested = row[field]
+        if nested is None:
+            return None
+        return (addresses or {}).get(nested["id"]) or Address(nested["id"], nested["address"], 0)
+
+    custom = row["custom_fields"] or {}
+    return Server(
+        id=row["id"],
+        name=row["name"] or "",
+        serial=row["serial"],
+        asset_tag=row["asset_tag"] or "",
+        position=row["position"],
+        role=row["role"]["slug"],
+        device_type=row["device_type"]["slug"],
+        status=row["status"]["value"],
+        version=row["last_updated"],
+        claim=custom.get("turnup_claim") or None,
+        bmc_certificate=custom.get("turnup_bmc_certificate") or None,
+        interfaces=tuple(interfaces),
+        primary_ip4=address("primary_ip4"),
+        oob_ip=address("oob_ip"),
+    )
+
+
+def read_addresses(rows: Iterable[Row]) -> tuple[Address, ...]:
+    """Those that are on interfaces of devices."""
+    return tuple(
+        Address(row["id"], row["address"], row["assigned_object_id"])
+        for row in rows
+        if row["assigned_object_type"] == DEVICE_INTERFACE
+    )
+
+
+def _rack(client: Client, site: str, rack: str) -> Row:
+    try:
+        found = client.rows("dcim/racks", site=site, name=rack, fields="id,name,site,status,location")
+    except Refused as refused:  # so NetBox answers where it knows no such site; other refusals are passed on
+        slugs = [row["slug"] for row in client.rows("dcim/sites", fields="slug")]
+        if site in slugs:
+            raise
+        raise Refused(f"NetBox has no site {site!r}.", _did_you_mean(site, slugs)) from refused
+    if not found:
+        names = [row["name"] for row in client.rows("dcim/racks", site=site, fields="name")]
+        raise Refused(f"Site {site} has no rack {rack!r} in NetBox.", _did_you_mean(rack, names))
+    if len(found) > 1:
+        places = ", ".join(sorted((row["location"] or {}).get("name", "no location") for row in found))
+        raise Refused(f"Site {site} has {len(found)} racks named {rack!r}: {places}.", "give each a name of its own in NetBox.")
+    return found[0]
+
+
+def _did_you_mean(wanted: str, names: Sequence[str]) -> str:
+    folded = {name.casefold(): name for name in names}
+    close = [folded[name] for name in get_close_matches(wanted.casefold(), list(folded), n=5, cutoff=0.5)]
+    if close:
+        return f"did you mean {' or '.join(close)}?"
+    return f"there are: {', '.join(sorted(names)[:20])}." if names else "there is none yet; add it in NetBox."
+
+
+def _interfaces(client: Client, rack_id: int, devices: Sequence[int]) -> tuple[dict[int, list[Interface]], dict[int, Address]]:
+    """{device id: its interfaces}, and {address id: address} of all that is on them."""
+    rows = client.rows("dcim/interfaces", rack_id=rack_id, fields="id,name,device,mac_address,mgmt_only,untagged_vlan")
+    addresses = read_addresses(client.rows_by("ipam/ip-addresses", "device_id", devices, fields=ADDRESS_FIELDS))
+    on: dict[int, list[Address]] = defaultdict(list)
+    for address in addresses:
+        on[address.interface_id].append(address)
+    interfaces: dict[int, list[Interface]] = defaultdict(list)
+    for row in rows:
+        interface = Interface(
+            id=row["id"],
+            name=row["name"],
+            mac=(row["mac_address"] or "").lower() or None,
+            mgmt_only=row["mgmt_only"],
+            vlan_id=(row["untagged_vlan"] or {}).get("id"),
+            addresses=tuple(on[row["id"]]),
+        )
+        interfaces[row["device"]["id"]].append(interface)
+    return interfaces, {address.id: address for address in addresses}
+
+
+def _prefixes(client: Client, site_id: int, vlans: set[int]) -> tuple[Prefix, ...]:
+    """The site's active IPv4 prefixes that have a role.
+
+    `free` is what NetBox itself would give out, at most 1000; it is 0, uncounted, where the rack can not use the prefix anyway.
+    """
+    rows = client.rows(
+        "ipam/prefixes", scope_type="dcim.site", scope_id=site_id, status="active", family=4, fields="id,prefix,role,vlan"
+    )
+    rows = [row for row in rows if row["role"]]
+    of_role = Counter(row["role"]["slug"] for row in rows)
+
+    def countable(row: Row) -> bool:
+        """An interface's prefix is the one of its role on its VLAN or, without a VLAN, the only one of its role."""
+        return of_role[row["role"]["slug"]] == 1 or (row["vlan"] or {}).get("id") in vlans
+
+    return tuple(
+        Prefix(
+            id=row["id"],
+            cidr=row["prefix"],
+            role=row["role"]["slug"],
+            vlan_id=(row["vlan"] or {}).get("id"),
+            free=len(client.list_all(f"ipam/prefixes/{row['id']}/available-ips", limit=PAGE)) if countable(row) else 0,
+        )
+        for row in rows
+    )
+
+
+def _same_serial(client: Client, serials: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """{serial: names of the devices that have it}; NetBox compares without regard to case, and so do labels."""
+    rows = client.rows_by("dcim/devices", "serial", serials, fields="id,name,serial")
+    holders = {row["id"]: row for row in rows}.values()
+    return {
+        serial: tuple(sorted(_named(row) for row in holders if row["serial"].casefold() == serial.casefold()))
+        for serial in dict.fromkeys(serials)
+    }
+
+
+def _same_mac(client: Client, macs: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """{MAC: names of the devices and virtual machines that have it, once for each interface}."""
+    rows = client.rows_by("dcim/mac-addresses", "mac_address", macs, fields="id,mac_address,assigned_object,assigned_object_type")
+    holders: dict[str, dict[tuple[str, int], str]] = {mac: {} for mac in macs}
+    for row in rows:
+        if (port := row["assigned_object"]) is not None:
+            owner = port.get("device") or port.get("virtual_machine") or {}
+            holders[row["mac_address"].lower()][row["assigned_object_type"], port["id"]] = _named(owner)
+    return {mac: tuple(sorted(names.values())) for mac, names in holders.items()}
+
+
+def _named(row: Mapping[str, Any]) -> str:
+    return str(row.get("name") or row.get("display") or f"device {row.get('id')}")
