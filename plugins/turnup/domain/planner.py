@@ -100,7 +100,9 @@ def _plan_server(server: Server, snapshot: Snapshot, policy: Policy, request: Re
     hostname = f"{server.name}.{policy.site.domain}".lower()
     if not HOSTNAME.fullmatch(hostname):
         problems.append(
-            Problem(server.name, f"gives the host name {hostname!r}, which DNS does not allow.", "rename the device: a-z, 0-9, -.")
+            Problem(
+                server.name, f"gives the host name {hostname!r}, which DNS does not allow.", "rename the device: a-z, 0-9, -."
+            )
         )
     states = policy.site.states.get(server.role)
     if states is None:

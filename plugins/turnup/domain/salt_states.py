@@ -27,7 +27,7 @@ class StateRun:
 def judge(returned: object) -> StateRun:
     """Read a run's return. Anything that is no state run is a failure with that text as its reason."""
     if not isinstance(returned, Mapping) or not returned:
-        texts = returned if isinstance(returned, list) else [returned if returned else "Salt returned nothing"]
+        texts = returned if returned and isinstance(returned, list) else [returned or "Salt returned nothing"]
         return StateRun(0, (), tuple(FailedState("rendering", "state.sls", str(text)) for text in texts))
     changed: list[str] = []
     failed: list[FailedState] = []
