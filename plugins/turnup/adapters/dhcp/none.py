@@ -1,0 +1,32 @@
+"""No DHCP of turnup's: the site's addresses are static, or somebody else's DHCP server gives them out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from turnup.ports import Dhcp, Reservation
+
+KIND = "none"
+
+
+class NoDhcp:
+    """The `Dhcp` port where there is nothing to do."""
+
+    def subnets(self) -> Mapping[str, int]:
+        """None."""
+        return {}
+
+    def reserve(self, reservations: Sequence[Reservation]) -> None:
+        """Nothing."""
+
+    def release(self, reservations: Sequence[Reservation]) -> None:
+        """Nothing."""
+
+    def reservations(self, macs: Sequence[str]) -> tuple[Reservation, ...]:  # noqa: ARG002
+        """None."""
+        return ()
+
+
+def connect(settings: Mapping[str, str], timeout: float) -> Dhcp:  # noqa: ARG001
+    """Needs no setting."""
+    return NoDhcp()
