@@ -15,7 +15,7 @@ from __future__ import annotations
 from typing import Any
 
 from airflow.sdk import BaseHook, Connection
-from airflow.sdk.exceptions import AirflowException
+from airflow.sdk.exceptions import AirflowNotFoundException, AirflowRuntimeError
 
 from turnup.adapters import dhcp
 from turnup.adapters.boot_files import BootFolder
@@ -86,9 +86,9 @@ def connection(conn_id: str, what: str, site: Site) -> Connection:
     """The Airflow connection. Refused: there is none of that id. Transient: Airflow could not be asked."""
     try:
         return BaseHook.get_connection(conn_id)
-    except AirflowException as error:
-        if "isn't defined" not in str(error) and "not found" not in str(error).lower():
-            raise Transient(f"Airflow did not give the connection {conn_id!r}: {error}", "look at the API server's log.") from error
+    except AirflowRuntimeError as error:
+        raise Transient(f"Airflow did not give the connection {conn_id!r}: {error}", "look at the API server's log.") from error
+    except AirflowNotFoundException:
         raise Refused(
             f"There is no Airflow connection {conn_id!r}, which inventory/sites/{site.site}.yaml names for {what}.",
             "add it under Admin > Connections, or correct the file.",
