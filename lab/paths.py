@@ -27,3 +27,6 @@ CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "turnup
 def python(environment: str) -> Path:
     """The interpreter of one of the lab's virtual environments."""
     return ENV / environment / "bin" / "python"
+
+
+SOCKETS = Path("/run/turnup-lab")  # unix sockets (their path has at most 107 characters) and which checkout runs the lab

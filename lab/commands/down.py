@@ -1,0 +1,35 @@
+"""`./lab/down`: stops and removes every process, namespace and bridge that the lab made, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lab import claim, console, metal_interface, network, paths, supervisor
+from lab.errors import LabError
+
+
+def main(arguments: Sequence[str]) -> int:  # noqa: ARG001 - it takes none
+    """Works when half of the lab is there, and when none of it is."""
+    claim.refuse_a_second()
+    problems = []
+    for module, function in (("power", "all_off"), ("rack", "remove")):
+        try:
+            metal_interface.call(module, function)
+        except Exception as error:  # noqa: BLE001 - the rest has to be taken down all the same
+            problems.append(f"metal.{module}.{function}: {error}")
+    console.say("services", "stopping")
+    try:
+        supervisor.shut_down()
+    except LabError as error:
+        problems.append(str(error))
+    ended = supervisor.end_leftovers()
+    removed = network.remove()
+    claim.release()
+    for socket in paths.SOCKETS.glob("**/*"):
+        if not socket.is_dir():
+            socket.unlink()
+    console.say("lab", f"is down (bridges removed: {', '.join(removed) or 'none'}; stray processes ended: {ended})")
+    console.say("lab", f"its data stays in {paths.STATE}: ./lab/up goes on with it")
+    for problem in problems:
+        console.warn(problem)
+    return 1 if problems else 0

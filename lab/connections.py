@@ -1,0 +1,63 @@
+"""Where turnup finds the lab's services: Airflow Connections, imported again when their content changed."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from lab import authority, configuration, console, paths
+from lab.datacenter import REDFISH_PORT, SITE
+from lab.ports import port
+from lab.secrets import secret
+from lab.services import airflow, kea, netbox, salt
+
+REDFISH_USER = "admin"
+_FILE = paths.ETC / "airflow" / "connections.json"
+_IMPORTED = paths.VAR / "airflow-connections"
+
+
+def redfish_password() -> str:
+    """Of every BMC of the lab, as its factory label would have it."""
+    return secret("redfish", 16)
+
+
+def _all() -> dict[str, dict[str, Any]]:
+    control = {"control_url": kea.url(), "control_username": kea.CONTROL_USER, "control_password": secret("kea_control")}
+    return {
+        "netbox_default": {"conn_type": "netbox", "host": netbox.url(), "password": netbox.token()},
+        f"salt_{SITE}": {
+            "conn_type": "salt_api",
+            "host": salt.url(),
+            "login": salt.USER,
+            "password": secret("salt_api"),
+            "extra": {"eauth": salt.EAUTH, "ca": str(authority.CERTIFICATE)},
+        },
+        f"kea_{SITE}": {
+            "conn_type": "kea",
+            "host": "127.0.0.1",
+            "port": port("postgres"),
+            "schema": "kea",
+            "login": "turnup",
+            "password": secret("postgres"),
+            "extra": control,
+        },
+        f"redfish_{SITE}": {
+            "conn_type": "redfish",
+            "login": REDFISH_USER,
+            "password": redfish_password(),
+            "extra": {"port": REDFISH_PORT},
+        },
+        f"ssh_{SITE}": {"conn_type": "ssh", "login": "root", "extra": {"private_key": authority.ssh_key()}},
+        f"boot_{SITE}": {"conn_type": "fs", "extra": {"path": str(paths.BOOT)}},
+    }
+
+
+def provide() -> None:
+    """Airflow knows every connection as it is now."""
+    configuration.write(_FILE, json.dumps(_all(), indent=2))
+    wanted = configuration.digest(_FILE)
+    if _IMPORTED.exists() and _IMPORTED.read_text() == wanted:
+        return
+    with console.step("airflow", "telling it where the services are"):
+        airflow.run("connections", "import", "--overwrite", str(_FILE))
+    configuration.write(_IMPORTED, wanted, 0o644)

@@ -1,0 +1,1 @@
+"""What runs inside NetBox's environment, with Django, and not in the lab's own."""

@@ -1,0 +1,65 @@
+"""The lab's bridges on this machine: one for its services, one a network of the data center.
+
+Kea opens no socket on a bridge without carrier, and a bridge has none while no port of it is up. So each bridge gets one
+port that is always up: a veth pair whose two ends stay here.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+
+from lab.datacenter import NETWORKS, SERVICES_ADDRESS, SERVICES_BRIDGE
+from lab.errors import LabError
+
+
+def _addresses() -> dict[str, str]:
+    return {SERVICES_BRIDGE: f"{SERVICES_ADDRESS}/32"} | {
+        network.bridge: f"{network.gateway}/{network.prefix.prefixlen}" for network in NETWORKS
+    }
+
+
+def _ip(*arguments: str) -> None:
+    done = subprocess.run(["ip", *arguments], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise LabError(f"`ip {' '.join(arguments)}` failed: {done.stderr.strip()}. The lab needs root and network bridges.")
+
+
+def _links() -> set[str]:
+    done = subprocess.run(["ip", "-j", "link", "show"], capture_output=True, text=True, check=True)
+    return {link["ifname"] for link in json.loads(done.stdout)}
+
+
+def _ports(bridge: str) -> tuple[str, str]:
+    return f"{bridge}-up", f"{bridge}-up0"
+
+
+def build() -> None:
+    """Every bridge is there, with its address and carrier."""
+    links = _links()
+    for bridge, address in _addresses().items():
+        inner, outer = _ports(bridge)
+        if bridge not in links:
+            _ip("link", "add", bridge, "type", "bridge", "stp_state", "0", "forward_delay", "0")
+        if inner not in links:
+            _ip("link", "add", inner, "type", "veth", "peer", "name", outer)
+        _ip("link", "set", inner, "master", bridge, "up")
+        _ip("link", "set", outer, "up")
+        _ip("link", "set", bridge, "up")
+        _ip("address", "replace", address, "dev", bridge)
+
+
+def remove() -> list[str]:
+    """No bridge of the lab is left; returns the names of those that were there."""
+    links = _links()
+    removed = [bridge for bridge in _addresses() if bridge in links]
+    for bridge in _addresses():
+        for link in (_ports(bridge)[0], bridge):
+            if link in links:
+                _ip("link", "delete", link)
+    return removed
+
+
+def present() -> bool:
+    """Whether every bridge is there."""
+    return set(_addresses()) <= _links()

@@ -1,0 +1,72 @@
+"""The Debian packages that the lab runs on: what is there is used, what is missing is installed and left asleep."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from lab import console, paths
+from lab.errors import LabError
+
+PACKAGES = {
+    "postgresql": "NetBox's, Airflow's and Kea's databases",
+    "redis-server": "NetBox's queue and cache",
+    "kea-dhcp4-server": "DHCP",
+    "kea-ctrl-agent": "Kea's control over HTTP",
+    "kea-admin": "the schema of Kea's hosts database",
+    "nginx-light": "boot scripts, images, NetBox's front",
+    "isc-dhcp-client": "the DHCP client of servers and BMCs",
+    "openssh-server": "the servers' SSH",
+    "stress-ng": "burn-in",
+    "fio": "burn-in",
+    "iproute2": "bridges and namespaces",
+    "iputils-ping": "reachability",
+    "util-linux": "unshare, setpriv, losetup, blkdiscard",
+    "procps": "ps, sysctl",
+    "curl": "boot firmware over HTTP",
+    "gcc": "compiling NetBox's PostgreSQL driver",
+    "libc6-dev": "compiling NetBox's PostgreSQL driver",
+    "libpq-dev": "compiling NetBox's PostgreSQL driver",
+}
+
+_POLICY = Path("/usr/sbin/policy-rc.d")
+_LOG = paths.LOG / "packages.log"
+
+
+def _missing() -> list[str]:
+    command = ["dpkg-query", "--show", "--showformat", "${Package} ${db:Status-Status}\n", *PACKAGES]
+    shown = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    installed = {line.split()[0] for line in shown.splitlines() if line.endswith(" installed")}
+    return [package for package in PACKAGES if package not in installed]
+
+
+@contextmanager
+def _nothing_starts() -> Iterator[None]:
+    """While packages are installed none starts its service: the lab runs its own instances (policy-rc.d, Debian's way)."""
+    ours = not _POLICY.exists()
+    if ours:
+        _POLICY.write_text("#!/bin/sh\nexit 101\n")
+        _POLICY.chmod(0o755)
+    try:
+        yield
+    finally:
+        if ours:
+            _POLICY.unlink(missing_ok=True)
+
+
+def install() -> None:
+    """Every package of `PACKAGES` is installed afterwards."""
+    if not (missing := _missing()):
+        console.say("packages", "all there")
+        return
+    _LOG.parent.mkdir(parents=True, exist_ok=True)
+    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+    with console.step("packages", f"installing {', '.join(missing)}"), _nothing_starts(), _LOG.open("w") as log:
+        for arguments in (["update"], ["install", "--yes", "--no-install-recommends", *missing]):
+            # `update` may fail for a source that is out of reach while the packages are still to be had: install decides.
+            done = subprocess.run(["apt-get", *arguments], env=environment, stdout=log, stderr=log, check=False)
+    if done.returncode:
+        raise LabError(f"apt-get could not install {', '.join(missing)}: see {_LOG}, then run it again.")

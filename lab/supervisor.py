@@ -1,0 +1,232 @@
+"""The processes of the lab, kept running by supervisord.
+
+Programs are declared by the services, started in the order the lab needs, restarted when they die, and replaced when their
+declaration changed. supervisord is spoken to over its unix socket, so that nothing listens on the network.
+"""
+
+from __future__ import annotations
+
+import http.client
+import os
+import shlex
+import signal
+import socket
+import subprocess
+import xmlrpc.client
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from lab import configuration, paths, waiting
+from lab.errors import LabError
+
+SOCKET = paths.SOCKETS / "supervisor.sock"
+CONFIG = paths.ETC / "supervisord.conf"
+LOG = paths.LOG / "supervisord.log"
+PIDFILE = paths.RUN / "supervisord.pid"
+
+# Services see this environment and nothing of the caller's: a REQUESTS_CA_BUNDLE or a proxy would change what they do.
+ENVIRONMENT = {
+    "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    "HOME": "/root",
+    "LANG": "C.UTF-8",
+    "TURNUP_LAB": str(paths.CHECKOUT),
+}
+
+
+@dataclass(frozen=True)
+class Program:
+    """One process that has to run: how it is started, with which environment, how it is told to end."""
+
+    name: str
+    command: Sequence[str]
+    environment: dict[str, str] = field(default_factory=dict)
+    directory: Path = paths.VAR
+    stop_signal: str = "TERM"
+    stop_seconds: int = 10
+    stop_group: bool = True  # tell the children as well; not where the parent ends them in an order of its own
+    log_file: Path | None = None  # where it writes itself; None: what it prints goes to `<name>.log`
+
+    @property
+    def log(self) -> Path:
+        return self.log_file or paths.LOG / f"{self.name}.log"
+
+    def section(self) -> str:
+        """Its part of supervisord's configuration."""
+        pairs = ",".join(f'{key}="{value}"' for key, value in sorted(self.environment.items()))
+        lines = [
+            f"[program:{self.name}]",
+            f"command={shlex.join(self.command)}",
+            f"directory={self.directory}",
+            f"environment={pairs}",
+            "autostart=false",
+            "autorestart=true",
+            "startsecs=1",
+            "startretries=5",
+            f"stopsignal={self.stop_signal}",
+            f"stopwaitsecs={self.stop_seconds}",
+            f"stopasgroup={str(self.stop_group).lower()}",
+            "killasgroup=true",
+            "redirect_stderr=true",
+            f"stdout_logfile={self.log if self.log_file is None else paths.LOG / f'{self.name}.out'}",
+            "stdout_logfile_maxbytes=20MB",
+            "stdout_logfile_backups=1",
+        ]
+        return "\n".join(line.replace("%", "%%") for line in lines)
+
+
+class _UnixConnection(http.client.HTTPConnection):
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(60)
+        self.sock.connect(str(SOCKET))
+
+
+class _UnixTransport(xmlrpc.client.Transport):
+    def make_connection(self, host: Any) -> http.client.HTTPConnection:  # noqa: ARG002 - there is one socket
+        return _UnixConnection("localhost")
+
+
+def _rpc() -> Any:
+    return xmlrpc.client.ServerProxy("http://localhost", transport=_UnixTransport()).supervisor
+
+
+def running() -> bool:
+    """Whether the lab's supervisord answers."""
+    try:
+        return bool(_rpc().getState()["statename"] == "RUNNING")
+    except (OSError, http.client.HTTPException, xmlrpc.client.Error):
+        return False
+
+
+def pid() -> int:
+    """Of the running supervisord."""
+    number: int = _rpc().getPID()
+    return number
+
+
+def declare(programs: Sequence[Program]) -> None:
+    """Makes supervisord know exactly these programs; a running one whose declaration changed is stopped."""
+    head = [
+        "[supervisord]",
+        f"logfile={LOG}",
+        f"pidfile={PIDFILE}",
+        f"childlogdir={paths.LOG}",
+        "user=root",
+        "minfds=8192",
+        "",
+        "[unix_http_server]",
+        f"file={SOCKET}",
+        "chmod=0700",
+        "",
+        "[supervisorctl]",
+        f"serverurl=unix://{SOCKET}",
+        "",
+        "[rpcinterface:supervisor]",
+        "supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface",
+        "",
+    ]
+    configuration.write(CONFIG, "\n".join(head) + "\n" + "\n\n".join(program.section() for program in programs) + "\n")
+    if not running():
+        _start_supervisord()
+        return
+    rpc = _rpc()
+    added, changed, removed = rpc.reloadConfig()[0]
+    for name in [*changed, *removed]:
+        rpc.stopProcessGroup(name)
+        rpc.removeProcessGroup(name)
+    for name in [*added, *changed]:
+        rpc.addProcessGroup(name)
+
+
+def _start_supervisord() -> None:
+    for folder in (paths.RUN, paths.LOG, paths.VAR):
+        folder.mkdir(parents=True, exist_ok=True)
+    paths.SOCKETS.mkdir(mode=0o755, exist_ok=True)
+    SOCKET.unlink(missing_ok=True)
+    command = [paths.python("lab"), "-m", "supervisor.supervisord", "-c", CONFIG]
+    done = subprocess.run(command, env=ENVIRONMENT, cwd="/", capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise LabError(f"supervisord does not start: {done.stdout}{done.stderr}Look at {LOG}.")
+    waiting.until(running, "supervisord answers", 20, LOG)
+
+
+def state(name: str) -> str:
+    """RUNNING, STOPPED, FATAL, ... as supervisord calls it; UNKNOWN for a program it does not know."""
+    try:
+        return str(_rpc().getProcessInfo(name)["statename"])
+    except (OSError, http.client.HTTPException, xmlrpc.client.Error):
+        return "UNKNOWN"
+
+
+def start(name: str) -> None:
+    """Makes the program run, or says why it does not."""
+    if state(name) in ("RUNNING", "STARTING"):
+        return
+    try:
+        _rpc().startProcess(name, False)
+    except xmlrpc.client.Fault as fault:
+        raise LabError(f"{name} does not start ({fault.faultString}).\n{waiting.tail(paths.LOG / f'{name}.log')}") from fault
+
+
+def stop(name: str) -> None:
+    """Makes the program not run; returns when it has ended."""
+    if state(name) in ("RUNNING", "STARTING", "BACKOFF"):
+        try:
+            _rpc().stopProcess(name)
+        except xmlrpc.client.Fault as fault:
+            if state(name) == "RUNNING":
+                raise LabError(f"{name} does not stop ({fault.faultString}). Look at {LOG}.") from fault
+
+
+def shut_down() -> None:
+    """Ends every program and supervisord itself."""
+    if not running():
+        return
+    ended = pid()
+    _rpc().shutdown()
+    waiting.until(lambda: not alive(ended), "supervisord ends", 90, LOG)
+
+
+def alive(process: int) -> bool:
+    """Whether a process of this id runs (and is no zombie)."""
+    try:
+        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return False
+    return fields[0] != "Z"
+
+
+def leftovers() -> list[int]:
+    """Processes of this checkout's lab that outlived supervisord: of its session, or carrying the lab's mark."""
+    mark = f"TURNUP_LAB={paths.CHECKOUT}".encode()
+    session = PIDFILE.read_text().strip() if PIDFILE.exists() else "none"
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        process = int(folder.name)
+        try:
+            ours = mark in (folder / "environ").read_bytes().split(b"\0")
+            ours = ours or (folder / "stat").read_text().rpartition(")")[2].split()[3] == session
+        except (OSError, IndexError):
+            continue
+        if ours and process != os.getpid():
+            found.append(process)
+    return found
+
+
+def end_leftovers() -> int:
+    """Ends what `leftovers` finds, first politely; returns how many there were."""
+    found = leftovers()
+    for sent in (signal.SIGTERM, signal.SIGKILL):
+        for process in found:
+            try:
+                os.kill(process, sent)
+            except ProcessLookupError:
+                continue
+        try:
+            waiting.until(lambda: not any(alive(process) for process in found), "the lab's processes end", 5)
+        except LabError:
+            continue
+        break
+    return len(found)
