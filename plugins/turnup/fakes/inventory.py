@@ -1,0 +1,188 @@
+"""NetBox in memory: versions, conflicts and full prefixes as the real one has them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from ipaddress import ip_interface, ip_network
+from itertools import count
+
+from turnup.domain.errors import Conflict, Refused
+from turnup.domain.servers import Address, Interface, Server, Snapshot
+from turnup.domain.states import Status
+from turnup.fakes.faults import Faults
+from turnup.ports import AddressRequest, DeviceWrite, Inventory, JournalEntry, PrimaryAddresses
+
+
+class FakeInventory(Faults, port=Inventory):
+    """The Inventory port over the racks of these snapshots, which bring their ids and how many addresses are free.
+
+    Tests may look at `causes` {device id: text}, `journal`, `dns_names` and `descriptions` {address id: text}, and `messages`.
+    """
+
+    def __init__(self, *racks: Snapshot) -> None:
+        super().__init__()
+        self._racks = {rack.rack_id: rack for rack in racks}
+        self._servers = {server.id: server for rack in racks for server in rack.servers}
+        self._prefixes = {prefix.id: prefix for rack in racks for prefix in rack.prefixes}
+        self._addresses = {
+            address.id: address
+            for server in self._servers.values()
+            for interface in server.interfaces
+            for address in interface.addresses
+        }
+        self._ids = count(max(self._addresses, default=0) + 1)
+        self._versions = count(1)
+        self.causes: dict[int, str] = {}
+        self.journal: list[JournalEntry] = []
+        self.dns_names: dict[int, str] = {}
+        self.descriptions: dict[int, str] = {}
+        self.messages: list[str] = []
+
+    def snapshot(self, site: str, rack: str) -> Snapshot:
+        """The rack as it is now."""
+        found = [one for one in self._racks.values() if (one.site, one.rack) == (site, rack)]
+        if len(found) != 1:
+            raise Refused(f"Site {site!r} has {len(found)} racks {rack!r} in NetBox.", "check the names.")
+        servers = [self._with_addresses(self._servers[server.id]) for server in found[0].servers]
+        servers.sort(key=lambda server: (server.name, server.id))
+        return replace(
+            found[0],
+            servers=tuple(servers),
+            prefixes=tuple(self._prefixes[prefix.id] for prefix in found[0].prefixes),
+            same_serial={server.serial: self._named(serial=server.serial) for server in servers if server.serial},
+            same_mac={port.mac: self._named(mac=port.mac) for server in servers for port in server.interfaces if port.mac},
+            dhcp_subnets={},
+        )
+
+    def device(self, device_id: int) -> Server:
+        """The device without its interfaces."""
+        return replace(self._found(device_id), interfaces=())
+
+    def write(self, device_id: int, version: str, change: DeviceWrite, message: str) -> str:
+        """Change the device if it is at this version, or has the wanted values already."""
+        now = self._found(device_id)
+        if change.status is not None and change.status not in list(Status):
+            raise Refused(f"{change.status!r} is no status of NetBox.")
+        if change == DeviceWrite():
+            return version
+        if now.version != version:
+            if self._has(now, change):
+                return now.version
+            raise Conflict(f"{now.name} is {now.status} now, held by {now.claim or 'no run'}.", "plan again.")
+        if change.cause is not None:
+            self.causes[device_id] = change.cause
+        return self._store(
+            replace(
+                now,
+                status=now.status if change.status is None else str(change.status),
+                claim=now.claim if change.claim is None else change.claim or None,
+                bmc_certificate=now.bmc_certificate if change.bmc_certificate is None else change.bmc_certificate or None,
+            ),
+            message,
+        )
+
+    def addresses_on(self, interface_ids: Sequence[int]) -> tuple[Address, ...]:
+        """Every address on these interfaces, by id."""
+        return tuple(address for _, address in sorted(self._addresses.items()) if address.interface_id in interface_ids)
+
+    def allocate(self, prefix_id: int, requests: Sequence[AddressRequest]) -> tuple[Address, ...]:
+        """Take the lowest free addresses, all or none. The first of a prefix is its gateway's."""
+        prefix = self._prefixes.get(prefix_id)
+        if prefix is None:
+            raise Refused(f"NetBox has no prefix {prefix_id}.")
+        if len(requests) > prefix.free:
+            raise Refused(f"Prefix {prefix.cidr} is full: it has {prefix.free} free addresses, {len(requests)} are needed.")
+        network = ip_network(prefix.cidr)
+        used = {ip_interface(address.cidr).ip for address in self._addresses.values()}
+        free = (host for host in list(network.hosts())[1:] if host not in used)
+        ports = {port.id for server in self._servers.values() for port in server.interfaces}
+        if unknown := {request.interface_id for request in requests} - ports:
+            raise Refused(f"NetBox has no interfaces {sorted(unknown)}.")
+        taken = []
+        for request in requests:
+            address = Address(next(self._ids), f"{next(free)}/{network.prefixlen}", request.interface_id)
+            self._addresses[address.id] = address
+            self.dns_names[address.id], self.descriptions[address.id] = request.dns_name, request.description
+            taken.append(address)
+        self._prefixes[prefix_id] = replace(prefix, free=prefix.free - len(taken))
+        return tuple(taken)
+
+    def release(self, address_ids: Sequence[int], message: str) -> None:
+        """Delete these addresses; a device loses those that were its primary or out-of-band address."""
+        for address_id in address_ids:
+            if (address := self._addresses.pop(address_id, None)) is None:
+                continue
+            for prefix in self._prefixes.values():
+                if ip_interface(address.cidr).ip in ip_network(prefix.cidr):
+                    self._prefixes[prefix.id] = replace(prefix, free=prefix.free + 1)
+            for server in list(self._servers.values()):
+                if address in (server.primary_ip4, server.oob_ip):
+                    primary_ip4 = None if server.primary_ip4 == address else server.primary_ip4
+                    oob_ip = None if server.oob_ip == address else server.oob_ip
+                    self._store(replace(server, primary_ip4=primary_ip4, oob_ip=oob_ip), message)
+
+    def set_primary(self, addresses: Sequence[PrimaryAddresses], message: str) -> None:
+        """Set primary IPv4 and out-of-band address of devices, all or none."""
+        changed = []
+        for one in addresses:
+            server = self._found(one.device_id)
+            ports = {port.id for port in server.interfaces}
+            chosen = [None if key is None else self._addresses.get(key) for key in (one.primary_ip4, one.oob_ip)]
+            for key, address in zip((one.primary_ip4, one.oob_ip), chosen, strict=True):
+                if key is not None and (address is None or address.interface_id not in ports):
+                    raise Refused(f"Address {key} is not on an interface of {server.name}.")
+            changed.append(replace(server, primary_ip4=chosen[0], oob_ip=chosen[1]))
+        for server in changed:
+            self._store(server, message)
+
+    def set_rack_status(self, rack_id: int, status: str, message: str) -> None:
+        """Set the rack's status."""
+        self._racks[rack_id] = replace(self._racks[rack_id], rack_status=status)
+        self.messages.append(message)
+
+    def rack_statuses(self, rack_id: int) -> Mapping[str, str]:
+        """Status by name of the rack's servers."""
+        servers = [self._servers[server.id] for server in self._racks[rack_id].servers]
+        return {
+            server.name: server.status for server in servers if server.serial or any(port.mgmt_only for port in server.interfaces)
+        }
+
+    def write_journal(self, entries: Sequence[JournalEntry]) -> None:
+        """Append what is not there yet."""
+        self.journal += [entry for entry in entries if entry not in self.journal]
+
+    def _found(self, device_id: int) -> Server:
+        if device_id not in self._servers:
+            raise Refused(f"NetBox has no device {device_id}.")
+        return self._servers[device_id]
+
+    def _store(self, server: Server, message: str) -> str:
+        version = f"{server.id}-{next(self._versions)}"
+        self._servers[server.id] = replace(server, version=version)
+        self.messages.append(message)
+        return version
+
+    def _has(self, now: Server, change: DeviceWrite) -> bool:
+        there = {
+            "status": now.status,
+            "claim": now.claim,
+            "cause": self.causes.get(now.id),
+            "bmc_certificate": now.bmc_certificate,
+        }
+        wanted = {name: getattr(change, name) for name in there if getattr(change, name) is not None}
+        return all((there[name] or "") == value for name, value in wanted.items())
+
+    def _with_addresses(self, server: Server) -> Server:
+        def port(interface: Interface) -> Interface:
+            on = (address for _, address in sorted(self._addresses.items()) if address.interface_id == interface.id)
+            return replace(interface, addresses=tuple(on))
+
+        return replace(server, interfaces=tuple(port(interface) for interface in server.interfaces))
+
+    def _named(self, *, serial: str = "", mac: str = "") -> tuple[str, ...]:
+        """Names of the devices with this serial, or of each interface with this MAC."""
+        servers = self._servers.values()
+        if serial:
+            return tuple(sorted(server.name for server in servers if server.serial.casefold() == serial.casefold()))
+        return tuple(sorted(server.name for server in servers for port in server.interfaces if port.mac == mac))
