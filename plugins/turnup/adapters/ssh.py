@@ -84,7 +84,7 @@ class SshShell:
             self._client = None
 
     def _read(self, channel: paramiko.Channel, deadline: float) -> tuple[bytes, bytes]:
-        """Standard output and standard error up to the command's end, both drained as they come so that neither stops the other."""
+        """Both outputs up to the command's end, drained as they come so that neither stops the other."""
         output, errors = bytearray(), bytearray()
         with selectors.DefaultSelector() as selector:
             selector.register(channel, selectors.EVENT_READ)

@@ -1,0 +1,98 @@
+"""Policy from `inventory/`: one file a site, one a hardware generation, checked as a whole before anything uses it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from turnup.adapters.policy_yaml import Document
+from turnup.domain.errors import Problem, Refused
+from turnup.domain.policy import BurnInTest, Dhcp, Hardware, Policy, Site, Threshold, Timeouts
+
+
+def known_sites(root: Path) -> tuple[str, ...]:
+    """The sites that have a file below `root` (the inventory folder), sorted."""
+    return tuple(sorted(path.stem for path in (root / "sites").glob("*.yaml")))
+
+
+def load_policy(root: Path, site: str) -> Policy:
+    """The site's policy and every hardware generation. Refused: no such site, or a list of all that is wrong in the files."""
+    known = known_sites(root)
+    if site not in known:
+        raise Refused(f"There is no site {site!r}.", f"Known are {', '.join(known) or 'none'}; add {root}/sites/<site>.yaml.")
+    site_file = Document(root / "sites" / f"{site}.yaml", "site")
+    hardware_files = [Document(path, "hardware") for path in sorted((root / "hardware").glob("*.yaml"))]
+    problems = [problem for document in (site_file, *hardware_files) for problem in document.problems]
+    if not problems:
+        problems = [*_site_problems(site_file), *_hardware_problems(hardware_files)]
+    if problems:
+        lines = "\n".join(f"  - {problem}" for problem in problems)
+        raise Refused(f"The policy of {site} is refused, {len(problems)} problem(s):\n{lines}", "Correct these lines.")
+    return Policy(_site(site_file.content), tuple(_hardware(document.content) for document in hardware_files))
+
+
+def _site_problems(document: Document) -> Iterator[Problem]:
+    if document.content["site"] != document.path.stem:
+        yield document.problem(["site"], f"is not the file's name, {document.path.stem}.")
+    dhcp = document.content["dhcp"]
+    if dhcp["kind"] != "none" and "connection" not in dhcp:
+        yield document.problem(["dhcp"], "names no connection; only the kind none needs none.")
+
+
+def _hardware_problems(documents: Sequence[Document]) -> Iterator[Problem]:
+    claimed: dict[str, Path] = {}
+    for document in documents:
+        content = document.content
+        if content["generation"] != document.path.stem:
+            yield document.problem(["generation"], f"is not the file's name, {document.path.stem}.")
+        for index, device_type in enumerate(content["device_types"]):
+            if (other := claimed.setdefault(device_type, document.path)) != document.path:
+                yield document.problem(["device_types", index], f"is {device_type}, which {other.name} has too.")
+        profiles = content["burn_in"]["profiles"]
+        if content["burn_in"]["default"] not in profiles:
+            yield document.problem(["burn_in", "default"], f"is no profile; profiles are {', '.join(sorted(profiles))}.")
+
+
+def _site(content: Mapping[str, Any]) -> Site:
+    connections, boot, salt = content["connections"], content["boot"], content["salt"]
+    return Site(
+        site=content["site"],
+        domain=content["domain"],
+        netbox=connections["netbox"],
+        salt=connections["salt"],
+        redfish=connections["redfish"],
+        ssh=connections["ssh"],
+        boot=connections["boot"],
+        boot_url=boot["url"],
+        images_url=boot["images"],
+        salt_master=salt["master"],
+        dhcp=Dhcp(**content["dhcp"]),
+        management_prefix_role=content["prefixes"]["management"],
+        out_of_band_prefix_role=content["prefixes"]["out_of_band"],
+        states={role: tuple(states) for role, states in salt["states"].items()},
+        trust_bmc_on_first_use=content["bmc"]["trust_on_first_use"],
+        timeouts=Timeouts(**content.get("timeouts", {})),
+    )
+
+
+def _hardware(content: Mapping[str, Any]) -> Hardware:
+    return Hardware(
+        generation=content["generation"],
+        device_types=tuple(content["device_types"]),
+        management_interface=content["interfaces"]["management"],
+        bmc_interface=content["interfaces"]["bmc"],
+        image=content["boot"]["image"],
+        kernel_arguments=content["boot"].get("kernel_arguments", ""),
+        default_burn_in=content["burn_in"]["default"],
+        burn_in={name: tuple(_test(test) for test in tests) for name, tests in content["burn_in"]["profiles"].items()},
+    )
+
+
+def _test(content: Mapping[str, Any]) -> BurnInTest:
+    return BurnInTest(
+        test=content["test"],
+        seconds=content["seconds"],
+        options=content.get("options", {}),
+        thresholds=tuple(Threshold(**threshold) for threshold in content.get("thresholds", [])),
+    )
