@@ -24,11 +24,15 @@ HOSTNAME = re.compile(r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z
 
 @dataclass(frozen=True)
 class Request:
-    """What was asked for. No `servers` means every server of the rack that may be claimed; `claim` names the run."""
+    """What was asked for. No `servers` means every server of the rack that may be claimed; `claim` names the run.
+
+    `approval_required` can ask for more than the site's policy does, never for less.
+    """
 
     claim: str
     servers: tuple[str, ...] = ()
     burn_in: str = ""
+    approval_required: bool = False
 
 
 def plan(snapshot: Snapshot, policy: Policy, request: Request) -> Plan | tuple[Problem, ...]:
@@ -52,6 +56,7 @@ def plan(snapshot: Snapshot, policy: Policy, request: Request) -> Plan | tuple[P
         rack_status=snapshot.rack_status,
         servers=tuple(parts),
         left_alone=tuple(left_alone),
+        approval_required=request.approval_required or policy.site.approval_required,
     )
 
 

@@ -89,6 +89,7 @@ class Plan:
     rack_status: str
     servers: tuple[ServerPlan, ...]
     left_alone: tuple[LeftAlone, ...] = ()
+    approval_required: bool = False
     flow: str = "install"
     flow_version: int = FLOW_VERSION
 

@@ -54,6 +54,7 @@ class Timeouts:
     states: int = 1800
     burn_in_margin: int = 300
     network_call: int = 20
+    approval: int = 86400
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,7 @@ class Site:
     out_of_band_prefix_role: str
     states: Mapping[str, tuple[str, ...]]
     trust_bmc_on_first_use: bool
+    approval_required: bool = False
     timeouts: Timeouts = Timeouts()
 
 

@@ -63,7 +63,12 @@ class PlanOperator(BaseOperator):
         """Make the plan, or refuse with every problem."""
         place, params = workplace(context), context["params"]
         log = flow_log(place.run, self.task_id)
-        request = Request(place.run.claim, tuple(params["servers"] or ()), str(params["burn_in"] or ""))
+        request = Request(
+            claim=place.run.claim,
+            servers=tuple(params["servers"] or ()),
+            burn_in=str(params["burn_in"] or ""),
+            approval_required=params["approval"] == "required",
+        )
         try:
             snapshot = snapshot_step.take(place.ports, place.site, str(params["rack"]))
             plan = plan_step.make(place.ports, snapshot, place.policy, request)
@@ -117,6 +122,10 @@ class FinishOperator(RackRowOperator):
 
     def execute(self, context: Context) -> list[str]:
         """Close the run."""
+        if context["ti"].xcom_pull(task_ids=FLOWS[self.flow].rack_rows[0].name) is None:
+            raise AirflowFailException(
+                "The run ended before it held a server; nothing was changed. Next: read the log of the task that failed."
+            )
         active = super().execute(context)
         plan = workplace(context).plan
         missing = [server.name for server in plan.servers if server.name not in active]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from airflow.sdk import task_group
+from airflow.sdk import BaseOperator, task_group
 
 from turnup.flow.rows import Flow
+from turnup.orchestration.approval import PlanApprovalOperator
 from turnup.orchestration.operators import FinishOperator, PlanOperator, RackRowOperator, ServerRowOperator, SnapshotOperator
 
 RETRIES = {"retries": 3, "retry_delay": timedelta(seconds=10), "retry_exponential_backoff": True}
@@ -23,13 +24,16 @@ def render(flow: Flow) -> None:
     """Make the flow's tasks in the DAG of the context."""
     planned = PlanOperator(task_id="plan", execution_timeout=QUICK, **RETRIES)
     SnapshotOperator(task_id="snapshot", execution_timeout=QUICK, **RETRIES) >> planned
-    last = planned
+    approved = PlanApprovalOperator(task_id="approval", doc="somebody says yes, where that is asked for", **RETRIES)
+    planned >> approved
+    last: BaseOperator = approved
+    after = planned.task_id
     for row in flow.rack_rows:
         task = RackRowOperator(
-            task_id=row.name, doc=row.title, flow=flow.name, row=row.name, after=last.task_id, execution_timeout=QUICK, **RETRIES
+            task_id=row.name, doc=row.title, flow=flow.name, row=row.name, after=after, execution_timeout=QUICK, **RETRIES
         )
         last >> task
-        last = task
+        last, after = task, task.task_id
 
     @task_group(group_id="server", prefix_group_id=False)
     def one_server(server: str) -> None:
@@ -41,7 +45,7 @@ def render(flow: Flow) -> None:
                 flow=flow.name,
                 row=row.name,
                 server=server,
-                after=last.task_id,
+                after=after,
                 execution_timeout=LONGEST,
                 **RETRIES,
             )

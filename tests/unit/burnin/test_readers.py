@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from turnup.burnin import TESTS
 from turnup.domain.policy import BurnInTest
 from turnup.domain.verdicts import Unreadable

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
+
 from tests.unit.domain import worlds
 from turnup.domain.diff import diff
 from turnup.domain.planner import Request, plan

@@ -30,5 +30,12 @@ def test_a_test_run_says_what_would_change() -> None:
 
 
 def test_what_is_no_state_run_is_a_failure() -> None:
-    for returned in (["Rendering SLS 'base:edge' failed: x"], "Minion did not return", {}, None, [], {"file_|-a_|-a_|-managed": "?"}):
+    for returned in (
+        ["Rendering SLS 'base:edge' failed: x"],
+        "Minion did not return",
+        {},
+        None,
+        [],
+        {"file_|-a_|-a_|-managed": "?"},
+    ):
         assert judge(returned).failed, returned

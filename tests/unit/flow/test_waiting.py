@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from turnup.domain.errors import HardwareFault, Refused, Transient
 from turnup.flow.waiting import Patience, Wait, Waiting, advance, persistent, until
 

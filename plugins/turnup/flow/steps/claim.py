@@ -6,6 +6,7 @@ from turnup.domain.errors import Conflict, TurnupError
 from turnup.domain.plans import ServerPlan
 from turnup.domain.servers import Server
 from turnup.domain.states import ABORTED, INSTALL_CLAIMS, why_not_claimable
+from turnup.flow import approval
 from turnup.flow.job import Job, RackJob
 from turnup.ports import DeviceWrite
 
@@ -19,6 +20,7 @@ def do(job: RackJob) -> dict[str, TurnupError]:
 
     of two runs on one rack the first goes on with all of it, and the second is refused instead of sharing the rack by chance.
     """
+    approval.demand(job.plan, job.ports.records)
     failures: dict[str, TurnupError] = {}
     claimed: list[ServerPlan] = []
     for server in job.servers:
