@@ -128,10 +128,9 @@ class SaltApi:
 
 
 def _checked(minion_id: str) -> str:
+    """The minion id, if Salt cannot take it for a pattern."""
     if not MINION_ID.fullmatch(minion_id):
-        raise Refused(
-            f"{minion_id!r} is not a plain host name, so Salt could take it for a pattern.", "Correct the server's name."
-        )
+        raise Refused(f"{minion_id!r} is not a plain host name, Salt could take it for a pattern.", "Correct the server's name.")
     return minion_id
 
 

@@ -6,7 +6,7 @@ import importlib
 import pkgutil
 from collections.abc import Mapping
 from functools import cache
-from typing import Protocol
+from typing import Any, Protocol
 
 from turnup.domain.errors import Refused
 from turnup.ports import Dhcp
@@ -15,8 +15,11 @@ from turnup.ports import Dhcp
 class Connect(Protocol):
     """A backend's `connect`."""
 
-    def __call__(self, settings: Mapping[str, str], timeout: float) -> Dhcp:
-        """The backend with these settings (each names its own); opens no connection yet. `timeout` is seconds a call."""
+    def __call__(self, settings: Mapping[str, Any], timeout: float) -> Dhcp:
+        """The backend with an Airflow connection's `host`, `port`, `schema`, `login`, `password` and `extra` (a mapping).
+
+        Opens no connection yet; `timeout` is in seconds for every call.
+        """
         ...
 
 
@@ -35,7 +38,7 @@ def backends() -> Mapping[str, Connect]:
     return found
 
 
-def connect(kind: str, settings: Mapping[str, str], timeout: float) -> Dhcp:
+def backend(kind: str, settings: Mapping[str, Any], timeout: float) -> Dhcp:
     """The backend of that kind. Refused: there is none, or a setting is missing."""
     known = backends()
     if kind not in known:

@@ -11,8 +11,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from ipaddress import IPv4Address, IPv4Network
+from typing import Any
 
 import psycopg
+from psycopg.conninfo import make_conninfo
 
 from turnup.adapters.dhcp.kea_control import UNSUPPORTED, KeaControl
 from turnup.domain.errors import Problem, Refused, Transient
@@ -29,7 +31,7 @@ log = logging.getLogger(__name__)
 
 
 class KeaHostsDatabase:
-    """The `Dhcp` port. `database` is a PostgreSQL URL of the hosts database, `timeout` in seconds holds for every call."""
+    """The `Dhcp` port. `database` is the hosts database's URL or connection string, `timeout` in seconds holds for every call."""
 
     def __init__(self, control_url: str, username: str, password: str, database: str, timeout: float = 20.0) -> None:
         self._control = KeaControl(control_url, username, password, timeout)
@@ -179,11 +181,21 @@ def _refuse(problems: Iterator[Problem] | Sequence[Problem]) -> None:
         raise Refused(f"No reservation was made, {len(found)} problem(s):\n{lines}")
 
 
-def connect(settings: Mapping[str, str], timeout: float) -> Dhcp:
-    """Settings: `control_url`, `control_username`, `control_password` of the control agent, `database` (PostgreSQL URL)."""
-    names = ("control_url", "control_username", "control_password", "database")
-    missing = [name for name in names if not settings.get(name)]
+def connect(settings: Mapping[str, Any], timeout: float) -> Dhcp:
+    """The connection is the hosts database's; its extra holds the control agent's `control_url`, `_username`, `_password`."""
+    extra = settings.get("extra") or {}
+    names = ("control_url", "control_username", "control_password")
+    missing = [name for name in ("host", "schema", "login") if not settings.get(name)] + [
+        f"{name} in its extra" for name in names if not extra.get(name)
+    ]
     if missing:
         raise Refused(f"The Kea connection lacks {', '.join(missing)}.", "Add them to the site's Kea connection.")
-    control_url, username, password, database = (settings[name] for name in names)
+    database = make_conninfo(
+        host=settings["host"],
+        port=settings.get("port") or 5432,
+        dbname=settings["schema"],
+        user=settings["login"],
+        password=settings.get("password") or None,
+    )
+    control_url, username, password = (str(extra[name]) for name in names)
     return KeaHostsDatabase(control_url, username, password, database, timeout)

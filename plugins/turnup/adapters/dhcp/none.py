@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from turnup.ports import Dhcp, Reservation
 
@@ -27,6 +28,6 @@ class NoDhcp:
         return ()
 
 
-def connect(settings: Mapping[str, str], timeout: float) -> Dhcp:  # noqa: ARG001
+def connect(settings: Mapping[str, Any], timeout: float) -> Dhcp:  # noqa: ARG001
     """Needs no setting."""
     return NoDhcp()

@@ -1,0 +1,49 @@
+"""A DHCP server in memory: subnets, reservations, and the refusals of the real one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from ipaddress import ip_address, ip_network
+
+from turnup.domain.errors import Refused
+from turnup.fakes.faults import Faults
+from turnup.ports import Dhcp, Reservation
+
+
+class FakeDhcp(Faults, port=Dhcp):
+    """The Dhcp port over these subnets {prefix: subnet id}. Tests may put addresses into `leases` {(subnet id, MAC): address}."""
+
+    def __init__(self, subnets: Mapping[str, int]) -> None:
+        super().__init__()
+        self._subnets = dict(subnets)
+        self._reservations: dict[tuple[int, str], Reservation] = {}
+        self.leases: dict[tuple[int, str], str] = {}
+
+    def subnets(self) -> Mapping[str, int]:
+        """{prefix: subnet id}."""
+        return dict(self._subnets)
+
+    def reserve(self, reservations: Sequence[Reservation]) -> None:
+        """All or none."""
+        prefixes = {number: ip_network(prefix) for prefix, number in self._subnets.items()}
+        for each in reservations:
+            if each.subnet_id not in prefixes:
+                raise Refused(f"{each.mac}: there is no subnet {each.subnet_id}.")
+            if ip_address(each.ip) not in prefixes[each.subnet_id]:
+                raise Refused(f"{each.mac}: {each.ip} is not in {prefixes[each.subnet_id]}.")
+        after = self._reservations | {(each.subnet_id, each.mac): each for each in reservations}
+        places = [(each.subnet_id, each.ip) for each in after.values()]
+        if len(set(places)) < len(places) or len({(each.subnet_id, each.mac) for each in reservations}) < len(reservations):
+            raise Refused("An address is reserved for another MAC.")
+        self._reservations = after
+
+    def release(self, reservations: Sequence[Reservation]) -> None:
+        """Reservations and leases."""
+        for each in reservations:
+            self._reservations.pop((each.subnet_id, each.mac), None)
+            self.leases.pop((each.subnet_id, each.mac), None)
+
+    def reservations(self, macs: Sequence[str]) -> tuple[Reservation, ...]:
+        """Sorted by MAC and subnet."""
+        found = [each for each in self._reservations.values() if each.mac in macs]
+        return tuple(sorted(found, key=lambda each: (each.mac, each.subnet_id)))

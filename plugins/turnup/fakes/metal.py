@@ -1,0 +1,66 @@
+"""A whole server in memory: its BMC switches it on, then its SSH answers and its minion's key waits at the Salt master."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Sequence
+
+from turnup.fakes.bmc import FakeBmc
+from turnup.fakes.boot_files import FakeBootFiles
+from turnup.fakes.salt import FakeSalt
+from turnup.fakes.shell import FakeMachine
+from turnup.ports import Completed
+
+MINION_KEY = "/etc/salt/pki/minion/minion.pub"
+
+
+class FakeServer:
+    """One server. Booted from the network it obeys its boot script; else it comes up from its disk, without any nonce.
+
+    Tests may set `inner_serial` and `inner_macs` (what DMI and the kernel say, when that differs from the label), `boots`
+    (False: on, but nothing comes up), and everything of `bmc` and `machine`.
+    """
+
+    def __init__(self, serial: str, mac: str, minion_id: str, salt: FakeSalt, boot_files: FakeBootFiles) -> None:
+        self.mac = mac
+        self.minion_id = minion_id
+        self.inner_serial = serial
+        self.inner_macs: Sequence[str] = (mac,)
+        self.boots = True
+        self.bmc = FakeBmc(serial, certificate=hashlib.sha256(serial.encode()).hexdigest(), macs=(mac,))
+        self.machine = FakeMachine(host_key=f"SHA256:{serial}", up=False)
+        self.bmc.on_power = self._power
+        self._key = b"public key of " + minion_id.encode()
+        self._salt = salt
+        self._boot_files = boot_files
+
+    @property
+    def minion_key(self) -> str:
+        """SHA-256 of the DER form of its minion's key."""
+        return hashlib.sha256(self._key).hexdigest()
+
+    def _power(self, power: str, from_network: bool) -> None:
+        self.machine.up = power == "On" and self.boots
+        if not self.machine.up:
+            self._salt.stop(self.minion_id)
+            return
+        links = json.dumps([{"address": "00:00:00:00:00:00"}, *({"address": mac} for mac in self.inner_macs)])
+        script = self._boot_files.read(self.mac) if from_network else None
+        key = base64.b64encode(self._key).decode()
+        self.machine.files |= {
+            "/proc/cmdline": _kernel_arguments(script or ""),
+            MINION_KEY: f"-----BEGIN PUBLIC KEY-----\n{key}\n-----END PUBLIC KEY-----\n",
+        }
+        self.machine.outputs |= {
+            ("dmidecode", "-s", "system-serial-number"): Completed(0, f"{self.inner_serial}\n", ""),
+            ("ip", "-json", "link", "show"): Completed(0, links, ""),
+        }
+        self._salt.offer(self.minion_id, self.minion_key)
+
+
+def _kernel_arguments(script: str) -> str:
+    """What follows the image in the script's `kernel` line."""
+    lines = [line.split() for line in script.splitlines()]
+    return next((" ".join(words[2:]) for words in lines if words[:1] == ["kernel"]), "") + "\n"
