@@ -48,6 +48,7 @@ class Session(requests.Session):
 
     def __init__(self, timeout: float, ca: str | None) -> None:
         super().__init__()
+        self.headers["User-Agent"] = "turnup"  # whoever reads NetBox's access log sees who asks
         self.trust_env = False  # REQUESTS_CA_BUNDLE would override `verify`
         self.verify = ca or True
         self.timeout = timeout

@@ -1,0 +1,100 @@
+"""The running lab, as its users see it: Airflow and NetBox over REST, services at the addresses of `.lab/endpoints.json`."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pynetbox
+import pytest
+import requests
+from lab.metal import faults
+
+from lab import paths
+from lab.airflow_api import ENDED, AirflowApi
+from lab.commands import reset
+from lab.datacenter import SITE
+
+LONGEST = 420.0  # seconds that a run may take
+
+
+@dataclass(frozen=True)
+class Lab:
+    """The lab that runs here."""
+
+    endpoints: dict[str, Any]
+    airflow: AirflowApi = field(default_factory=lambda: AirflowApi("operator"))
+
+    @cached_property
+    def netbox(self) -> Any:
+        api = pynetbox.api(self.endpoints["netbox"]["url"], token=self.endpoints["netbox"]["token"])
+        api.http_session = requests.Session()
+        api.http_session.trust_env = False
+        return api
+
+    def start(self, dag: str = "server_install", **conf: Any) -> str:
+        return self.airflow.trigger(dag, {"site": SITE} | conf)
+
+    def ended(self, run: str, dag: str = "server_install", within: float = LONGEST) -> str:
+        """The run's last state; waits for it."""
+        end = time.monotonic() + within
+        while (state := self.airflow.state(dag, run)) not in ENDED:
+            assert time.monotonic() < end, f"{run} is still {state}: {self.states(run, dag)}"
+            time.sleep(1)
+        return state
+
+    def states(self, run: str, dag: str = "server_install") -> dict[tuple[str, str], str]:
+        """{(task, server or ""): state}."""
+        return {(task["task_id"], task.get("rendered_map_index") or ""): task["state"] for task in self.airflow.tasks(dag, run)}
+
+    def log(self, run: str, task: str, server: str = "", dag: str = "server_install") -> str:
+        """The log of a task's latest try, of one server where it is mapped."""
+        for one in self.airflow.tasks(dag, run):
+            if one["task_id"] == task and (one.get("rendered_map_index") or "") == server:
+                return "\n".join(self.airflow.log(dag, run, task, one["map_index"], max(one["try_number"], 1)))
+        raise AssertionError(f"{run} has no task {task} of {server or 'the rack'}")
+
+    def devices(self, rack: str) -> dict[str, Any]:
+        """{name: NetBox's device} of a rack."""
+        found = self.netbox.dcim.devices.filter(rack=[rack.lower()], site=SITE) or ()
+        devices = {device.name: device for device in found if device.rack.name == rack}
+        return devices or {d.name: d for d in self.netbox.dcim.devices.filter(site=SITE) if d.rack and d.rack.name == rack}
+
+    def statuses(self, rack: str) -> dict[str, str]:
+        return {name: device.status.value for name, device in self.devices(rack).items()}
+
+    def changes(self) -> int:
+        """How many changes NetBox's changelog has."""
+        return int(self.netbox.core.object_changes.count())
+
+    def record(self, run: str, name: str, dag: str = "server_install") -> bytes | None:
+        """A file of the run's folder in the report store."""
+        path = Path(paths.REPORTS) / "runs" / dag / quote(run, safe="") / name
+        return path.read_bytes() if path.exists() else None
+
+    def fault(self, *words: str) -> None:
+        assert faults.main(list(words)) == 0
+
+
+@pytest.fixture(scope="session")
+def running_lab() -> Lab:
+    if not paths.ENDPOINTS.exists():
+        pytest.fail("The lab is not up: run ./lab/up, or run the tests by ./lab/test.")
+    return Lab(json.loads(paths.ENDPOINTS.read_text()))
+
+
+@pytest.fixture(scope="module")
+def lab(running_lab: Lab) -> Iterator[Lab]:
+    """The lab as it is after ./lab/up; one story a module."""
+    reset.run()
+    yield running_lab
+
+
+def names(rack: Any) -> Sequence[str]:
+    return [server.name for server in rack.servers]
