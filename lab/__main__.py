@@ -33,6 +33,11 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _check_account() -> None:
+    if os.geteuid() != 0:
+        raise MissingPrerequisite("The lab needs root: it makes bridges, network namespaces and databases. Use sudo.")
+
+
 def main(arguments: Sequence[str]) -> int:
     """Runs one command; its exit code. Errors that are ours are told without a traceback."""
     parser = _parser()
@@ -40,8 +45,7 @@ def main(arguments: Sequence[str]) -> int:
     if rest and known.command not in _PASSES_ARGUMENTS_ON:
         parser.error(f"{known.command} takes no arguments: {' '.join(rest)}")
     try:
-        if os.geteuid() != 0:
-            raise MissingPrerequisite("The lab needs root: it makes bridges, network namespaces and databases. Use sudo.")
+        _check_account()
         return int(import_module(f"lab.commands.{known.command}").main(list(arguments[1:])))
     except MissingPrerequisite as error:
         console.warn(str(error))

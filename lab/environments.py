@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 from lab import configuration, console, paths, waiting
@@ -30,9 +32,16 @@ def make(environment: str) -> None:
         configuration.write(stamp, wanted, 0o644)
 
 
+def project_digest() -> str:
+    """A short hash over what decides how turnup is installed: not over the settings of its linters."""
+    project = tomllib.loads(_PROJECT.read_text())
+    decisive = [project.get("build-system"), project.get("project"), project.get("tool", {}).get("hatch")]
+    return hashlib.sha256(repr([decisive, lock("airflow").read_text()]).encode()).hexdigest()[:12]
+
+
 def install_project() -> None:
     """`turnup` is importable in Airflow's environment, from this checkout, with its entry points."""
-    stamp, wanted = paths.ENV / "airflow" / "project", configuration.digest(_PROJECT, lock("airflow"))
+    stamp, wanted = paths.ENV / "airflow" / "project", project_digest()
     if stamp.exists() and stamp.read_text() == wanted:
         return
     with console.step("python", "installing turnup into the environment `airflow`"):
@@ -53,7 +62,7 @@ def _uv(environment: str, *arguments: str) -> None:
     if index := _pip_index():
         settings.setdefault("UV_DEFAULT_INDEX", index)
     with log.open("a") as file:
-        command = [paths.python("lab"), "-m", "uv", *arguments]
+        command = [str(paths.python("lab")), "-m", "uv", *arguments]
         done = subprocess.run(command, env=settings, stdout=file, stderr=file, check=False)
     if done.returncode:
         raise LabError(f"The environment `{environment}` could not be installed. The end of {log}:\n{waiting.tail(log)}")
@@ -61,7 +70,7 @@ def _uv(environment: str, *arguments: str) -> None:
 
 def _pip_index() -> str:
     """The package index that pip is configured for: uv does not read pip's configuration by itself."""
-    command = [paths.python("lab"), "-m", "pip", "config", "get", "global.index-url"]
+    command = [str(paths.python("lab")), "-m", "pip", "config", "get", "global.index-url"]
     return os.environ.get("PIP_INDEX_URL") or subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
 
 

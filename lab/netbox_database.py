@@ -45,7 +45,9 @@ def make() -> None:
     _recreate()
     if _cached().exists():
         with console.step("netbox", f"restoring the migrated database from {_cached()}"):
-            _postgres("pg_restore", "--no-owner", "--no-privileges", "--jobs=2", f"--dbname={postgres.url('netbox')}", str(_cached()))
+            _postgres(
+                "pg_restore", "--no-owner", "--no-privileges", "--jobs=2", f"--dbname={postgres.url('netbox')}", str(_cached())
+            )
     else:
         _migrate()
         _keep()
@@ -73,7 +75,7 @@ def _recreate() -> None:
 def _migrate() -> None:
     """The first time on this machine: some minutes, in which the terminal shows how far it is."""
     console.say("netbox", f"migrating a new database: 4 to 10 minutes, this once (log: {_LOG})")
-    command = [paths.python("netbox"), "-m", "lab.inside_netbox.migrate"]
+    command = [str(paths.python("netbox")), "-m", "lab.inside_netbox.migrate"]
     total, applied, began, shown = 0, 0, time.monotonic(), 0.0
     with (
         _LOG.open("w") as log,
@@ -128,7 +130,9 @@ def seed() -> bool:
         return False
     try:
         from lab.seed import seed as fill  # noqa: PLC0415 - only where NetBox is there to be filled
-    except ModuleNotFoundError:
+    except ModuleNotFoundError as error:
+        if error.name != "lab.seed":
+            raise LabError(f"The seed needs {error.name}, which is not in lab/locks/lab.in. Add it there.") from error
         console.say("netbox", "no seed: NetBox stays empty")
         return False
     if _SEED_STAMP.exists():

@@ -145,7 +145,7 @@ def _start_supervisord() -> None:
         folder.mkdir(parents=True, exist_ok=True)
     paths.SOCKETS.mkdir(mode=0o755, exist_ok=True)
     SOCKET.unlink(missing_ok=True)
-    command = [paths.python("lab"), "-m", "supervisor.supervisord", "-c", CONFIG]
+    command = [str(paths.python("lab")), "-m", "supervisor.supervisord", "-c", str(CONFIG)]
     done = subprocess.run(command, env=ENVIRONMENT, cwd="/", capture_output=True, text=True, check=False)
     if done.returncode:
         raise LabError(f"supervisord does not start: {done.stdout}{done.stderr}Look at {LOG}.")

@@ -15,7 +15,7 @@ def main(arguments: Sequence[str]) -> int:  # noqa: ARG001 - it takes none
     for module, function in (("power", "all_off"), ("rack", "remove")):
         try:
             metal_interface.call(module, function)
-        except Exception as error:  # noqa: BLE001 - the rest has to be taken down all the same
+        except Exception as error:  # the rest has to be taken down all the same
             problems.append(f"metal.{module}.{function}: {error}")
     console.say("services", "stopping")
     try:

@@ -15,14 +15,13 @@ from lab import (
     metal_interface,
     netbox_database,
     network,
-    paths,
     ports,
     prerequisites,
     services,
     supervisor,
 )
 from lab.errors import LabError
-from lab.services import airflow, bmcs, kea, netbox, nginx, postgres, salt
+from lab.services import airflow, bmcs, kea, netbox, nginx, postgres, redis, salt
 
 
 def main(arguments: Sequence[str]) -> int:  # noqa: ARG001 - it takes none
@@ -55,7 +54,7 @@ def run() -> None:
 
 def _facts() -> None:
     """NetBox: installed, migrated, serving, seeded."""
-    _start_named("redis")
+    _start(redis)
     environments.make("netbox")
     netbox_database.make()
     netbox.collect_static()
@@ -75,8 +74,7 @@ def _everything_else() -> None:
     environments.make("salt")
     _start(salt)
     environments.make("airflow")
-    if (paths.CHECKOUT / "pyproject.toml").exists():
-        environments.install_project()
+    environments.install_project()
     airflow.prepare()
     _start(airflow)
     salt.wait()
@@ -106,7 +104,3 @@ def _both(*tasks: Callable[[], None]) -> None:
 def _start(service: services.Service) -> None:
     for program in service.programs():
         supervisor.start(program.name)
-
-
-def _start_named(name: str) -> None:
-    supervisor.start(name)

@@ -12,7 +12,7 @@ import django  # type: ignore[import-not-found, unused-ignore]
 if __name__ == "__main__":
     os.environ["DJANGO_SETTINGS_MODULE"] = "netbox.settings"
     django.setup()
-    from users.models import Token, User  # type: ignore[import-not-found, unused-ignore]  # noqa: PLC0415 - after setup()
+    from users.models import Token, User  # type: ignore[import-not-found, unused-ignore]  # after setup()
 
     wanted = json.load(sys.stdin)
     for name, password in wanted["users"].items():

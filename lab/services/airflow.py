@@ -72,6 +72,7 @@ def _sections() -> dict[str, dict[str, object]]:
 
 
 def configure() -> None:
+    """Write its configuration."""
     lines = []
     for section, options in _sections().items():
         lines += [f"[{section}]", *(f"{name} = {value}" for name, value in options.items()), ""]
@@ -91,14 +92,15 @@ def environment() -> dict[str, str]:
 
 
 def programs() -> Sequence[Program]:
+    """Its processes, in the order in which they start."""
     command = str(paths.ENV / "airflow" / "bin" / "airflow")
-    locks = [environments.lock("airflow"), paths.CHECKOUT / "pyproject.toml"]
-    variables = environment() | {"LAB_CONFIG": configuration.digest(_CONFIG, _PASSWORDS, *locks)}
+    variables = environment() | {"LAB_CONFIG": configuration.digest(_CONFIG, _PASSWORDS) + environments.project_digest()}
     names = ("api-server", "scheduler", "dag-processor", "triggerer")
     return [Program(f"airflow-{name}", [command, name], variables, HOME, stop_seconds=20) for name in names]
 
 
 def url() -> str:
+    """Where it answers."""
     return f"http://127.0.0.1:{port(NAME)}"
 
 
@@ -134,6 +136,7 @@ def health() -> dict[str, str]:
 
 
 def ready() -> bool:
+    """Whether it answers."""
     parts = health()
     return bool(parts) and all(
         parts.get(name) == "healthy" for name in ("metadatabase", "scheduler", "dag_processor", "triggerer")

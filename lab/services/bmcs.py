@@ -16,6 +16,7 @@ def configure() -> None:
 
 
 def programs() -> Sequence[Program]:
+    """Its processes, in the order in which they start."""
     if importlib.util.find_spec("lab.bmc") is None:
         return []
     environment = {"PYTHONPATH": str(paths.CHECKOUT), "PYTHONUNBUFFERED": "1"}
@@ -23,8 +24,10 @@ def programs() -> Sequence[Program]:
 
 
 def url() -> str:
+    """Where it answers."""
     return "https://<out-of-band address>/redfish/v1"
 
 
 def ready() -> bool:
+    """Whether it answers."""
     return supervisor.state(NAME) == "RUNNING"

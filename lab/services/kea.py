@@ -53,6 +53,7 @@ def _hooks() -> list[dict[str, Any]]:
 
 
 def configure() -> None:
+    """Write its configuration."""
     for folder in (_ETC, _VAR, _RUN):
         folder.mkdir(parents=True, exist_ok=True)
     database = {"type": "postgresql", "host": "127.0.0.1", "port": port("postgres"), "name": "kea", "user": "turnup"}
@@ -105,6 +106,7 @@ def _own(binary: str) -> str:
 
 
 def programs() -> Sequence[Program]:
+    """Its processes, in the order in which they start."""
     folders = {"KEA_PIDFILE_DIR": str(_RUN), "KEA_LOCKFILE_DIR": str(_RUN)}
     return [
         Program("kea-dhcp4", [_own("kea-dhcp4"), "-c", str(_DHCP4)], folders | {"LAB_CONFIG": configuration.digest(_DHCP4)}),
@@ -113,10 +115,12 @@ def programs() -> Sequence[Program]:
 
 
 def url() -> str:
+    """Where it answers."""
     return f"http://127.0.0.1:{port('kea_control')}/"
 
 
 def ready() -> bool:
+    """Whether it answers."""
     try:
         return bool(command("status-get")["result"] == 0)
     except (requests.RequestException, LabError):

@@ -39,7 +39,10 @@ http {{
     server {{
         listen {services}:{boot_port};
         root {www};
-        location ~ "^/boot/[0-9a-f]{{2}}([:-][0-9a-f]{{2}}){{5}}[.]ipxe$" {{ default_type text/plain; add_header Cache-Control no-store; }}
+        location ~ "^/boot/[0-9a-f]{{2}}([:-][0-9a-f]{{2}}){{5}}[.]ipxe$" {{
+            default_type text/plain;
+            add_header Cache-Control no-store;
+        }}
         location /boot/ {{ return 404; }}
         location /images/ {{ }}
         location / {{ return 404; }}
@@ -63,6 +66,7 @@ http {{
 
 
 def configure() -> None:
+    """Write its configuration."""
     for folder in (_VAR, paths.BOOT, paths.IMAGES):
         folder.mkdir(parents=True, exist_ok=True)
     text = _TEMPLATE.format(
@@ -80,13 +84,16 @@ def configure() -> None:
 
 
 def programs() -> Sequence[Program]:
+    """Its processes, in the order in which they start."""
     command = ["nginx", "-c", str(_CONFIG), "-p", str(_VAR), "-e", "stderr"]
     return [Program(NAME, command, {"LAB_CONFIG": configuration.digest(_CONFIG)}, stop_group=False)]
 
 
 def url() -> str:
+    """Where it answers."""
     return f"http://{SERVICES_ADDRESS}:{BOOT_PORT}/boot/"
 
 
 def ready() -> bool:
+    """Whether it answers."""
     return answers(BOOT_PORT, str(SERVICES_ADDRESS))

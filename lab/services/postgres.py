@@ -67,7 +67,8 @@ def configure() -> None:
     password.write_text(secret("postgres"))
     shutil.chown(password, "postgres", "postgres")
     password.chmod(0o600)
-    options = ["--username=turnup", "--pwfile=password", "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"]
+    access = ["--username=turnup", "--pwfile=password", "--auth=scram-sha-256"]
+    options = [*access, "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"]
     done = subprocess.run(
         _as_postgres([binary("initdb"), "--pgdata=data", *options]), capture_output=True, text=True, check=False
     )
@@ -77,6 +78,7 @@ def configure() -> None:
 
 
 def programs() -> Sequence[Program]:
+    """Its processes, in the order in which they start."""
     settings = [f"-c{name}={value}" for name, value in _SETTINGS.items()]
     command = [binary("postgres"), "-D", str(_HOME / "data"), f"-p{port(NAME)}", *settings]
     return [Program(NAME, _as_postgres(command), stop_signal="INT", stop_seconds=30, stop_group=False)]
@@ -93,6 +95,7 @@ def connect(database: str = "postgres") -> psycopg.Connection[tuple[object, ...]
 
 
 def ready() -> bool:
+    """Whether it answers."""
     try:
         with connect():
             return True
@@ -124,7 +127,9 @@ def copy(source: str, target: str) -> None:
     with connect() as connection:
         for name in (new, old):
             connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} (FORCE)").format(sql.Identifier(name)))
-        _without(connection, source, sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(new), sql.Identifier(source)))
+        _without(
+            connection, source, sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(new), sql.Identifier(source))
+        )
         if exists(target):
             _without(
                 connection, target, sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(target), sql.Identifier(old))
@@ -140,9 +145,7 @@ def _without(connection: psycopg.Connection[tuple[object, ...]], database: str, 
     connection.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(name))
     connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (database,))
     waiting.until(
-        lambda: (
-            connection.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = %s", (database,)).fetchone() == (0,)
-        ),
+        lambda: connection.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = %s", (database,)).fetchone() == (0,),
         f"nobody is connected to {database}",
         10,
         pause=0.02,

@@ -16,6 +16,7 @@ _CONFIG = paths.ETC / "redis.conf"
 
 
 def configure() -> None:
+    """Write its configuration."""
     lines = [
         "bind 127.0.0.1",
         f"port {port(NAME)}",
@@ -30,14 +31,17 @@ def configure() -> None:
 
 
 def programs() -> Sequence[Program]:
+    """Its processes, in the order in which they start."""
     return [Program(NAME, ["redis-server", str(_CONFIG)], {"LAB_CONFIG": configuration.digest(_CONFIG)})]
 
 
 def url() -> str:
+    """Where it answers."""
     return f"redis://127.0.0.1:{port(NAME)}"
 
 
 def ready() -> bool:
+    """Whether it answers."""
     try:
         return command("PING") == "+PONG"
     except OSError:

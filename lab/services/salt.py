@@ -87,12 +87,14 @@ def _master() -> dict[str, Any]:
 
 
 def configure() -> None:
+    """Write its configuration."""
     for folder in (PKI, _VAR / "cache", _ETC):
         folder.mkdir(parents=True, exist_ok=True)
     configuration.write(_MASTER, yaml.safe_dump(_master(), sort_keys=False, width=200))
 
 
 def programs() -> Sequence[Program]:
+    """Its processes, in the order in which they start."""
     scripts = paths.ENV / "salt" / "bin"
     variables = {
         "LAB_CONFIG": configuration.digest(_MASTER, environments.lock("salt")),
@@ -106,10 +108,12 @@ def programs() -> Sequence[Program]:
 
 
 def url() -> str:
+    """Where it answers."""
     return f"https://127.0.0.1:{port('salt_api')}"
 
 
 def ready() -> bool:
+    """Whether it answers."""
     try:
         return answers(SALT_RETURN_PORT, str(SERVICES_ADDRESS)) and bool(_login())
     except (requests.RequestException, KeyError):

@@ -1,0 +1,82 @@
+"""Airflow's REST API as the lab needs it: start a run, look at its tasks, end and delete runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import requests
+
+from lab.errors import LabError
+from lab.services import airflow
+
+PAGE = 100  # Airflow gives no more at once
+ENDED = ("success", "failed")
+
+
+class AirflowApi:
+    """A session of one user of the lab's Airflow."""
+
+    def __init__(self, user: str = "admin") -> None:
+        self._session = requests.Session()
+        self._session.trust_env = False
+        body = {"username": user, "password": airflow.password(user)}
+        token = self._call("POST", "/auth/token", json=body)["access_token"]
+        self._session.headers["Authorization"] = f"Bearer {token}"
+
+    def trigger(self, dag: str, conf: dict[str, object]) -> str:
+        """Starts a run; its id."""
+        return str(self._call("POST", f"/api/v2/dags/{dag}/dagRuns", json={"logical_date": None, "conf": conf})["dag_run_id"])
+
+    def knows(self, dag: str) -> bool:
+        """Whether the dag-processor has read this DAG."""
+        return any(found["dag_id"] == dag for found in self._all("/api/v2/dags", "dags"))
+
+    def import_errors(self) -> list[str]:
+        """What keeps DAG files from being read."""
+        return [f"{error['filename']}:\n{error['stack_trace']}" for error in self._all("/api/v2/importErrors", "import_errors")]
+
+    def state(self, dag: str, run: str) -> str:
+        """Of a run: `queued`, `running`, `success` or `failed`."""
+        return str(self._call("GET", f"/api/v2/dags/{dag}/dagRuns/{run}")["state"])
+
+    def tasks(self, dag: str, run: str) -> list[dict[str, Any]]:
+        """Every task instance of a run, one a server for mapped ones."""
+        return list(self._all(f"/api/v2/dags/{dag}/dagRuns/{run}/taskInstances", "task_instances"))
+
+    def log(self, dag: str, run: str, task: str, index: int, attempt: int) -> list[str]:
+        """The lines of one task's log."""
+        where = f"/api/v2/dags/{dag}/dagRuns/{run}/taskInstances/{task}/logs/{attempt}"
+        content = self._call("GET", where, params={"map_index": index}, headers={"Accept": "application/json"}).get("content", [])
+        return [line.get("event", "") if isinstance(line, dict) else str(line) for line in content]
+
+    def runs(self) -> list[dict[str, Any]]:
+        """Every run of every DAG."""
+        return list(self._all("/api/v2/dags/~/dagRuns", "dag_runs"))
+
+    def end(self, run: dict[str, Any]) -> None:
+        """Marks a run as failed, which ends its tasks."""
+        self._call("PATCH", f"/api/v2/dags/{run['dag_id']}/dagRuns/{run['dag_run_id']}", json={"state": "failed"})
+
+    def delete(self, run: dict[str, Any]) -> None:
+        """Forgets a run that has ended."""
+        self._call("DELETE", f"/api/v2/dags/{run['dag_id']}/dagRuns/{run['dag_run_id']}")
+
+    def _all(self, path: str, key: str) -> Iterator[dict[str, Any]]:
+        offset = 0
+        while True:
+            page = self._call("GET", path, params={"limit": PAGE, "offset": offset})
+            yield from page[key]
+            offset += PAGE
+            if offset >= page["total_entries"]:
+                return
+
+    def _call(self, method: str, path: str, **options: Any) -> dict[str, Any]:
+        try:
+            answer = self._session.request(method, airflow.url() + path, timeout=30, **options)
+        except requests.RequestException as error:
+            raise LabError(f"Airflow does not answer at {airflow.url()} ({error}). Run ./lab/up.") from error
+        if not answer.ok:
+            raise LabError(f"Airflow answers {answer.status_code} to {method} {path}: {answer.text[:1000]}")
+        content: dict[str, Any] = answer.json() if answer.content else {}
+        return content

@@ -1,0 +1,94 @@
+"""`./lab/demo`: starts the lab, installs rack R1 through Airflow while you watch, leaves everything running."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+import pynetbox
+import requests
+
+from lab import console, paths, waiting
+from lab.airflow_api import ENDED, AirflowApi
+from lab.commands import up
+from lab.datacenter import RACKS, SITE
+from lab.errors import LabError
+from lab.progress import Progress
+from lab.secrets import secret
+from lab.services import airflow, netbox
+
+DAG = "server_install"
+RACK = RACKS[0]
+LONGEST = 40 * 60  # seconds; a rack takes some minutes
+
+
+def main(arguments: Sequence[str]) -> int:  # noqa: ARG001 - it takes none
+    """Exit code 0 only when every server of the rack is `active`."""
+    up.run()
+    before = _statuses()
+    active = sum(status == "active" for status in before.values())
+    if active:
+        console.say("rack", f"{RACK.name}: {active} of {len(RACK.servers)} servers are active already")
+    if active < len(RACK.servers):
+        _install()
+    after = _statuses()
+    _summary(after)
+    return 0 if len(after) == len(RACK.servers) and set(after.values()) == {"active"} else 1
+
+
+def _install() -> None:
+    """One run of the flow, followed until it ends."""
+    api = AirflowApi("operator")
+    waiting.until(lambda: _read(api), f"Airflow has read the DAG {DAG}", 120, paths.LOG / "airflow-dag-processor.log", pause=1)
+    run = api.trigger(DAG, {"site": SITE, "rack": RACK.name})
+    page = f"{airflow.url()}/dags/{DAG}/runs/{run}"
+    console.say("rack", f"{RACK.name}: {DAG} started, {page}")
+    progress = Progress()
+    end = time.monotonic() + LONGEST
+    while (state := api.state(DAG, run)) not in ENDED:
+        if time.monotonic() > end:
+            raise LabError(f"The run did not end within {LONGEST // 60} minutes. It goes on: {page}")
+        progress.show(api.tasks(DAG, run))
+        time.sleep(1)
+    tasks = api.tasks(DAG, run)
+    progress.show(tasks)
+    progress.finish()
+    console.say("rack", f"{RACK.name}: the run ended: {state}")
+    for task in tasks:
+        if task["state"] == "failed":
+            name = task.get("rendered_map_index") or "whole rack"
+            console.say("FAILED", f"{name} at {task['task_id']}; the end of its log:")
+            for line in api.log(DAG, run, task["task_id"], task["map_index"], max(task["try_number"], 1))[-6:]:
+                console.say("", f"    {line}")
+
+
+def _read(api: AirflowApi) -> bool:
+    if errors := api.import_errors():
+        raise LabError("Airflow cannot read a DAG file:\n" + "\n".join(errors))
+    return api.knows(DAG)
+
+
+def _statuses() -> dict[str, str]:
+    """What NetBox says of the rack's servers."""
+    api = pynetbox.api(netbox.url(), token=netbox.token())
+    api.http_session = requests.Session()
+    api.http_session.trust_env = False
+    found = api.dcim.devices.filter(name=[server.name for server in RACK.servers], site=SITE)
+    return {str(device.name): str(device.status.value) for device in found}
+
+
+def _summary(statuses: dict[str, str]) -> None:
+    print(f"\nRack {RACK.name}:")
+    for name, status in sorted(statuses.items()):
+        print(f"  {name:<16} {status}")
+    logins = [
+        ("Airflow", airflow.url(), "admin", airflow.password("admin")),
+        ("", "", "operator", airflow.password("operator")),
+        ("", "", "viewer", airflow.password("viewer")),
+        ("NetBox", netbox.url(), netbox.ADMIN, secret("netbox_admin", 16)),
+        ("", "", netbox.ENGINEER, secret("netbox_engineer", 16)),
+    ]
+    print("\nWhere to look, and how to log in:")
+    for what, url, user, password in logins:
+        print(f"  {what:<8} {url:<26} {user:<9} {password}")
+    print(f"\nFor programs: {paths.ENDPOINTS}\nLogs: {paths.LOG}\nNext: ./lab/status, ./lab/reset, ./lab/down\n")
