@@ -20,7 +20,13 @@ def do(job: Job) -> Waiting[None]:
 
 
 def _apply(job: Job, *, test: bool) -> Waiting[StateRun]:
-    keywords = {"mods": ",".join(job.server.states), "pillar": {"turnup": dict(job.server.pillar)}, "test": test, "queue": True}
+    keywords = {
+        "mods": ",".join(job.server.states),
+        "pillar": {"turnup": dict(job.server.pillar)},
+        "test": test,
+        "queue": True,  # behind a state run that goes on already, such as one of a former try
+        "sync_mods": "modules",  # burn-in's module comes along
+    }
     returned = yield from salt_jobs.call(job, "state.sls", (), keywords, within=job.site.timeouts.states)
     run = judge(returned.value)
     if run.failed:
