@@ -52,9 +52,8 @@ class SshShell:
         return True
 
     def host_key(self) -> str:
-        """The host key noted at the first contact; makes it if there was none."""
-        if self._host_key is None:
-            self._session().close()
+        """The host key that it shows now."""
+        self._session().close()
         assert self._host_key is not None  # noqa: S101 - a connection without a host key does not exist
         return self._host_key
 
