@@ -1,0 +1,100 @@
+"""One BMC: goes into its own network, gets its address by DHCP, serves Redfish there."""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+import os
+import signal
+import ssl
+import subprocess
+import threading
+from pathlib import Path
+from typing import NoReturn
+
+import bcrypt
+from jinja2 import ChoiceLoader, FileSystemLoader
+from sushy_tools.emulator import main as emulator
+from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
+
+from lab import configuration
+from lab.bmc import certificate, manager
+from lab.bmc.driver import ServerDriver
+from lab.connections import REDFISH_USER, redfish_password
+from lab.datacenter import BMC, REDFISH_PORT, Server
+from lab.metal import dhcp_client
+from lab.metal.folder import Folder
+from lab.metal.rack import bmc_wire
+
+_SILENCE = 30.0  # seconds without a byte, after which a client is let go
+_HERE = Path(__file__).parent
+_PR_SET_PDEATHSIG = 1
+
+
+class Requests(WSGIRequestHandler):
+    """One connection. TLS begins here and not at accept, where a client that says nothing would hold up all others."""
+
+    timeout = _SILENCE
+    server_version = "Labmetal BMC"
+    sys_version = ""
+
+    def log(self, type: str, message: str, *args: object) -> None:
+        logging.getLogger("redfish").log(logging.INFO if type == "info" else logging.WARNING, message, *args)
+
+
+def run(server: Server) -> NoReturn:
+    """Serves until it is ended; ends by itself when DHCP's client does, to be started again."""
+    die_with_parent()
+    logging.basicConfig(format=f"%(asctime)s {server.name} %(message)s", level=logging.INFO, force=True)
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
+    wire = bmc_wire(server)
+    with wire.path.open() as network:
+        os.setns(network.fileno(), os.CLONE_NEWNET)
+    threading.Thread(target=_address, args=(server,), daemon=True).start()
+    _prepare(server)
+    web = ThreadedWSGIServer("0.0.0.0", REDFISH_PORT, emulator.app, Requests)
+    web.socket = _tls(server).wrap_socket(web.socket, server_side=True, do_handshake_on_connect=False)
+    web.daemon_threads = True
+    web.serve_forever()
+    os._exit(1)
+
+
+def die_with_parent() -> None:
+    """The kernel ends this process when the one that started it is gone, however it went."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def _address(server: Server) -> NoReturn:
+    """Keeps dhclient running for the BMC's interface. The kernel counts the thread that starts it as its parent, so it waits."""
+    state = Folder(server).bmc / "dhcp"
+    state.mkdir(exist_ok=True)
+    (state / "dhclient.leases").unlink(missing_ok=True)
+    subprocess.run(["ip", "address", "flush", "dev", BMC], check=False)
+    command = dhcp_client.command(BMC, state, "-d", configuration=_HERE / "dhclient.conf")
+    with (state / "log").open("w") as log:
+        subprocess.run(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False, preexec_fn=die_with_parent)
+    os._exit(1)
+
+
+def _prepare(server: Server) -> None:
+    """sushy-tools' service shows this server: it knows no plug-ins, so its driver is put in place of the fake one."""
+    folder = Folder(server).bmc
+    driver = ServerDriver(server)
+    emulator.Application.systems = property(lambda _: driver)
+    app = emulator.app
+    app.jinja_loader = ChoiceLoader([FileSystemLoader(_HERE / "templates"), app.jinja_loader])
+    app.jinja_env.globals["driver"] = driver
+    manager.add(driver)
+    passwords = folder / "htpasswd"
+    # Few rounds: the password is random, and is checked with every request.
+    hashed = bcrypt.hashpw(redfish_password().encode(), bcrypt.gensalt(rounds=5)).decode()
+    configuration.write(passwords, f"{REDFISH_USER}:{hashed}\n")
+    app.configure(extra_config={"SUSHY_EMULATOR_AUTH_FILE": str(passwords), "SUSHY_EMULATOR_STATE_DIR": str(folder)})
+    app.logger.setLevel(logging.WARNING)
+
+
+def _tls(server: Server) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_cert_chain(*certificate.make(server))
+    return context

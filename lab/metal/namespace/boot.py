@@ -1,0 +1,39 @@
+"""Switches one server on: `python -m lab.metal.namespace.boot SERVER` returns when it runs.
+
+It goes into the server's network namespace and control group, makes the other namespaces, and leaves there, as PID 1 of a
+session of its own, the firmware.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+
+from lab.datacenter import BY_NAME
+from lab.metal import faults, firmware
+from lab.metal.namespace import cpu, root
+from lab.metal.namespace.server import NamespaceServer, start_time
+
+
+def main(name: str) -> int:
+    """The server's PID 1 runs, and its id is on file."""
+    metal = NamespaceServer(BY_NAME[name])
+    with metal.wire.path.open() as network:
+        os.setns(network.fileno(), os.CLONE_NEWNET)
+    share = cpu.SLOW if faults.active(metal.server, "slow-cpu") else cpu.SHARE
+    if not cpu.enter(metal.server.namespace, share):
+        metal.console.say("no control group to be had: the processor is not shared out", "metal")
+    os.unshare(os.CLONE_NEWNS | os.CLONE_NEWPID | os.CLONE_NEWUTS | os.CLONE_NEWIPC)
+    root.private()
+    if pid := os.fork():
+        metal.folder.pid.write_text(f"{pid} {start_time(pid)}")
+        os._exit(0)
+    # PID 1 of a namespace dies of no signal that it does not handle; SIGKILL from outside is the exception.
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+    firmware.run(metal.server, root.start)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

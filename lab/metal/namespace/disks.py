@@ -1,0 +1,46 @@
+"""The disks of a server: sparse files behind loop devices."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+NAMES = ("vda", "vdb")
+SIZE = 256 * 1024 * 1024  # bytes each
+
+
+def attach(file: Path) -> Path:
+    """The file is a disk of `SIZE`; returns its loop device, the same one where it had one."""
+    if not file.exists() or file.stat().st_size != SIZE:
+        with file.open("ab") as disk:
+            disk.truncate(SIZE)
+    device = device_of(file)
+    return device or Path(_losetup("--find", "--show", str(file)))
+
+
+def device_of(file: Path) -> Path | None:
+    """The loop device that the file is behind, or None."""
+    shown = _losetup("--noheadings", "--output", "NAME", "--associated", str(file)) if file.exists() else ""
+    return Path(shown.split()[0]) if shown else None
+
+
+def detach(file: Path) -> None:
+    """No loop device holds the file."""
+    if device := device_of(file):
+        _losetup("--detach", str(device))
+
+
+def blank(file: Path) -> None:
+    """The disk is as it left the factory: nothing but zeros."""
+    os.truncate(file, 0)
+    os.truncate(file, SIZE)
+    if device := device_of(file):
+        subprocess.run(["blockdev", "--flushbufs", str(device)], capture_output=True, check=False)
+
+
+def _losetup(*arguments: str) -> str:
+    done = subprocess.run(["losetup", *arguments], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise OSError(f"losetup {' '.join(arguments)}: {done.stderr.strip()}")
+    return done.stdout.strip()

@@ -1,0 +1,45 @@
+"""The racks with all their servers and BMCs: mounted and cabled, taken out again, or as on the day of delivery."""
+
+from __future__ import annotations
+
+from lab.datacenter import BMC, OUT_OF_BAND, SERVERS, Server
+from lab.metal import kind, power
+from lab.metal.folder import Folder
+from lab.metal.namespace import disks
+from lab.metal.namespace.wire import Wire, names
+
+
+def bmc_wire(server: Server) -> Wire:
+    """The BMC's own network: it is powered whenever the rack is, and stands apart from the server."""
+    return Wire(server.bmc_namespace, BMC, server.bmc_mac, OUT_OF_BAND.bridge, f"{server.namespace}-b")
+
+
+def build() -> None:
+    """Every server and BMC is in place; those that were there already stay as they are, running or not."""
+    for server in SERVERS:
+        kind.of(server).build()
+        bmc_wire(server).plug()
+
+
+def remove() -> None:
+    """No server and no BMC is left on this machine; their files stay."""
+    power.all_off()
+    for server in SERVERS:
+        kind.of(server).remove()
+        bmc_wire(server).unplug()
+
+
+def forget() -> None:
+    """Every server is off and as delivered: blank disks, no memory of a boot, no fault. BMCs keep their certificates."""
+    power.all_off()
+    for server in SERVERS:
+        folder = Folder(server)
+        folder.forget()
+        for name in disks.NAMES:
+            if folder.disk(name).exists():
+                disks.blank(folder.disk(name))
+
+
+def present() -> bool:
+    """Whether every server's and every BMC's namespace is there."""
+    return {name for server in SERVERS for name in (server.namespace, server.bmc_namespace)} <= names()
