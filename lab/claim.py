@@ -21,6 +21,14 @@ def holder() -> Path | None:
         return None
 
 
+def session() -> int:
+    """The session that supervisord of the last lab led, 0 where none is known."""
+    try:
+        return int(json.loads(_FILE.read_text())["supervisord"])
+    except (OSError, ValueError, KeyError):
+        return 0
+
+
 def refuse_a_second() -> None:
     """Raises `LabError` when the lab of another checkout runs here."""
     if (first := holder()) and first != paths.CHECKOUT:
@@ -30,8 +38,3 @@ def refuse_a_second() -> None:
 def take() -> None:
     """Says to every other checkout that the lab of this one runs."""
     configuration.write(_FILE, json.dumps({"checkout": str(paths.CHECKOUT), "supervisord": supervisor.pid()}), 0o644)
-
-
-def release() -> None:
-    """The machine is free again."""
-    _FILE.unlink(missing_ok=True)

@@ -198,16 +198,19 @@ def alive(process: int) -> bool:
     return fields[0] != "Z"
 
 
-def leftovers() -> list[int]:
-    """Processes of this checkout's lab that outlived supervisord: of its session, or carrying the lab's mark."""
+def leftovers(session: int) -> list[int]:
+    """Processes of this checkout's lab that outlived supervisord: of the session it led, or carrying the lab's mark.
+
+    A session's number goes to no other process while the session has members; one whose leader lives is not ours any more.
+    """
     mark = f"TURNUP_LAB={paths.CHECKOUT}".encode()
-    session = PIDFILE.read_text().strip() if PIDFILE.exists() else "none"
+    ended = session > 0 and not alive(session)
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         process = int(folder.name)
         try:
             ours = mark in (folder / "environ").read_bytes().split(b"\0")
-            ours = ours or (folder / "stat").read_text().rpartition(")")[2].split()[3] == session
+            ours = ours or (ended and int((folder / "stat").read_text().rpartition(")")[2].split()[3]) == session)
         except (OSError, IndexError):
             continue
         if ours and process != os.getpid():
@@ -215,9 +218,9 @@ def leftovers() -> list[int]:
     return found
 
 
-def end_leftovers() -> int:
+def end_leftovers(session: int) -> int:
     """Ends what `leftovers` finds, first politely; returns how many there were."""
-    found = leftovers()
+    found = leftovers(session)
     for sent in (signal.SIGTERM, signal.SIGKILL):
         for process in found:
             try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 
 from lab import claim, console, metal_interface, network, paths, supervisor
@@ -11,6 +12,7 @@ from lab.errors import LabError
 def main(arguments: Sequence[str]) -> int:  # noqa: ARG001 - it takes none
     """Works when half of the lab is there, and when none of it is."""
     claim.refuse_a_second()
+    session = claim.session()
     problems = []
     for module, function in (("power", "all_off"), ("rack", "remove")):
         try:
@@ -22,12 +24,9 @@ def main(arguments: Sequence[str]) -> int:  # noqa: ARG001 - it takes none
         supervisor.shut_down()
     except LabError as error:
         problems.append(str(error))
-    ended = supervisor.end_leftovers()
+    ended = supervisor.end_leftovers(session)
     removed = network.remove()
-    claim.release()
-    for socket in paths.SOCKETS.glob("**/*"):
-        if not socket.is_dir():
-            socket.unlink()
+    shutil.rmtree(paths.SOCKETS, ignore_errors=True)  # with the claim: the machine is free again
     console.say("lab", f"is down (bridges removed: {', '.join(removed) or 'none'}; stray processes ended: {ended})")
     console.say("lab", f"its data stays in {paths.STATE}: ./lab/up goes on with it")
     for problem in problems:

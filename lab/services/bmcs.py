@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Sequence
 
-from lab import paths, supervisor
+from lab import configuration, paths, supervisor
 from lab.supervisor import Program
 
 NAME = "bmcs"
@@ -17,9 +16,15 @@ def configure() -> None:
 
 def programs() -> Sequence[Program]:
     """Its processes, in the order in which they start."""
-    if importlib.util.find_spec("lab.bmc") is None:
+    lab = paths.CHECKOUT / "lab"
+    if not (lab / "bmc" / "__main__.py").exists():
         return []
-    environment = {"PYTHONPATH": str(paths.CHECKOUT), "PYTHONUNBUFFERED": "1"}
+    sources = sorted([*(lab / "bmc").rglob("*.py"), *(lab / "metal").rglob("*.py")])
+    environment = {
+        "PYTHONPATH": str(paths.CHECKOUT),
+        "PYTHONUNBUFFERED": "1",
+        "LAB_CONFIG": configuration.digest(*sources),  # a changed BMC is started again by the next ./lab/up
+    }
     return [Program(NAME, [str(paths.python("lab")), "-m", "lab.bmc"], environment, stop_seconds=20)]
 
 
