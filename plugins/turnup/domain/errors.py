@@ -42,6 +42,17 @@ class HardwareFault(TurnupError):
     """The machine, its cabling or its label is wrong; somebody has to look at it."""
 
 
+KINDS = (Transient, Refused, Conflict, HardwareFault)
+
+
+def about(subject: str, error: TurnupError) -> TurnupError:
+    """The same kind of error, naming the server it is about; adapters know addresses and ids only."""
+    if subject in error.what:
+        return error
+    kind = next((kind for kind in KINDS if isinstance(error, kind)), TurnupError)
+    return kind(f"{subject}: {error.what}", error.advice)
+
+
 @dataclass(frozen=True)
 class Problem:
     """One reason why something cannot be done. A refusal lists all of them at once."""

@@ -78,4 +78,4 @@ class FakeBmc(Faults, port=Bmc):
         if self.shown != self._trusted:
             raise HardwareFault(f"The BMC shows the certificate {self.shown}, on record is {self._trusted}.")
         if not self.password_ok:
-            raise HardwareFault("The BMC refuses the login.")
+            raise HardwareFault("The BMC refuses the login.", "correct the password in its connection.")

@@ -91,8 +91,8 @@ class FakeSalt(Faults, port=ConfigManagement):
 
     def returned(self, job_id: str, minion_id: str) -> Returned | None:
         """None for a job of another minion, too, and while the minion is down."""
-        call = self._jobs.get(job_id)
-        if call is None or call.minion_id != _checked(minion_id) or minion_id not in self.up:
+        minion, call = _checked(minion_id), self._jobs.get(job_id)
+        if call is None or call.minion_id != minion or minion not in self.up:
             return None
         answer = self.answers[call.function]
         return answer(call) if callable(answer) else answer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from turnup.domain.errors import TurnupError, about
 from turnup.flow.job import Job
 from turnup.flow.rows import Flow, ServerRow
 from turnup.flow.waiting import Waiting, persistent
@@ -21,4 +22,7 @@ def course(flow: Flow, row: ServerRow, job: Job, *, resumed: bool) -> Waiting[No
                     raise failures[job.server.name]
         yield from row.do(job)
 
-    return persistent(once)
+    try:
+        yield from persistent(once)
+    except TurnupError as error:
+        raise about(job.server.subject, error) from error

@@ -26,7 +26,7 @@ def do(job: Job) -> Waiting[None]:
     power = bmc.system().power
     if power == OFF:
         yield from _switch_on(job, bmc)
-    elif latest(job, "boot") is None:
+    elif _nonce(job) is None:
         raise Refused(
             f"{job.server.subject} is {power}, and this run did not switch it on.",
             "make sure that nothing runs on it, switch it off, then clear this task. Install never resets a running server.",
@@ -83,9 +83,15 @@ def _switch_on(job: Job, bmc: Bmc) -> Waiting[None]:
 
 def _unused_nonce(job: Job) -> str | None:
     """The nonce of a former try whose boot script is still there: the machine may be fetching it at this moment."""
-    nonce = (latest(job, "boot") or {}).get("nonce")
+    nonce = _nonce(job)
     served = job.ports.boot_files.read(job.server.management.mac)
-    return str(nonce) if nonce and served and f"{nonce} " in served else None
+    return nonce if nonce and served and f"{nonce} " in served else None
+
+
+def _nonce(job: Job) -> str | None:
+    """The nonce of this run's latest start of the server; None where it did not start it, or has switched it off again."""
+    nonce = (latest(job, "boot") or {}).get("nonce")
+    return str(nonce) if nonce else None
 
 
 def script(job: Job, nonce: str) -> str:
@@ -101,13 +107,12 @@ def script(job: Job, nonce: str) -> str:
 def undo(job: Job) -> None:
     """Take the boot script away and switch off what this run switched on."""
     job.ports.boot_files.remove(job.server.management.mac)
-    if latest(job, "boot") is None:
+    certificate = job.server.bmc_certificate or (latest(job, "bmc") or {}).get("certificate")
+    if _nonce(job) is None or certificate is None:
         return
     bmc = job.ports.bmc(addresses.out_of_band_ip(job))
-    certificate = job.server.bmc_certificate or (latest(job, "bmc") or {}).get("certificate")
-    if certificate is None:
-        return
     bmc.trust(str(certificate))
     system = bmc.system()
     if system.serial == job.server.serial and system.power != OFF:
         bmc.power_off()
+    keep(job, "boot", {"nonce": None})

@@ -21,9 +21,11 @@ def make(ports: Ports, snapshot: Snapshot, policy: Policy, request: Request) -> 
     made = plan(snapshot, policy, request)
     if not isinstance(made, Plan):
         raise RefusedPlan(made)
-    ports.records.write(NAME, made.canonical())
-    ports.records.write("plan.txt", diff(made).encode())
-    return made
+    # Written, read and written again is the same, byte for byte: what is hashed is what later steps read.
+    settled = load(Plan, made.canonical(), NAME)
+    ports.records.write(NAME, settled.canonical())
+    ports.records.write("plan.txt", diff(settled).encode())
+    return settled
 
 
 def kept(records: Records) -> Plan:
