@@ -13,7 +13,7 @@ import signal
 import socket
 import subprocess
 import xmlrpc.client
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -180,12 +180,16 @@ def stop(name: str) -> None:
                 raise LabError(f"{name} does not stop ({fault.faultString}). Look at {LOG}.") from fault
 
 
-def shut_down() -> None:
-    """Ends every program and supervisord itself."""
+def shut_down(last: Collection[str]) -> None:
+    """Ends every program, all at once but those in `last`, which the others need to end well; then supervisord itself."""
     if not running():
         return
-    ended = pid()
-    _rpc().shutdown()
+    ended, rpc = pid(), _rpc()
+    for process in rpc.getAllProcessInfo():
+        if process["name"] not in last and process["statename"] in ("RUNNING", "STARTING", "BACKOFF"):
+            rpc.stopProcess(process["name"], False)
+    waiting.until(lambda: not any(process["statename"] == "STOPPING" for process in rpc.getAllProcessInfo()), "they end", 60, LOG)
+    rpc.shutdown()
     waiting.until(lambda: not alive(ended), "supervisord ends", 90, LOG)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from lab import claim, console, metal_interface, network, paths, supervisor
 from lab.errors import LabError
+from lab.services import postgres, redis
 
 
 def main(arguments: Sequence[str]) -> int:  # noqa: ARG001 - it takes none
@@ -21,7 +22,7 @@ def main(arguments: Sequence[str]) -> int:  # noqa: ARG001 - it takes none
             problems.append(f"metal.{module}.{function}: {error}")
     console.say("services", "stopping")
     try:
-        supervisor.shut_down()
+        supervisor.shut_down(last=(postgres.NAME, redis.NAME))
     except LabError as error:
         problems.append(str(error))
     ended = supervisor.end_leftovers(session)
