@@ -12,7 +12,7 @@ import bcrypt
 import pytest
 
 from lab import paths
-from tests.contract.certificates import self_signed
+from tests.certificates import self_signed
 from tests.contract.processes import eventually, free_port, running
 from turnup.adapters.redfish import RedfishBmc
 from turnup.domain.errors import HardwareFault, Refused, Transient

@@ -152,13 +152,15 @@ class SaltSession:
                 return str(token)
             self._pepper.auth = {}
             try:
-                answer = self._pepper.login(self.username, self._password, self._eauth)
+                token = self._pepper.login(self.username, self._password, self._eauth)["token"]
             except Unauthorized:
                 raise Refused(
                     f"salt-api at {self._pepper.api_url} refused the login of {self.username} (eauth {self._eauth}).",
                     "Correct the login, password or eauth of the Salt connection.",
                 ) from None
-            return str(answer["token"])
+            except (AttributeError, LookupError, TypeError):
+                raise Transient(f"What answers at {self._pepper.api_url} gave no token: is it salt-api?") from None
+            return str(token)
 
 
 def _unreachable(url: str, error: Exception) -> TurnupError:

@@ -1,0 +1,95 @@
+"""Policy files are read whole, or refused with the line of everything that is wrong."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from turnup.adapters.policy_files import known_sites, load_policy
+from turnup.domain.errors import Refused
+from turnup.domain.policy import Dhcp, Threshold
+
+INVENTORY = Path(__file__).parents[3] / "inventory"
+
+
+@pytest.fixture
+def inventory(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(INVENTORY, tmp_path / "inventory"))
+
+
+def edit(path: Path, old: str, new: str) -> int:
+    """Replaces it and answers its line."""
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+    return text[: text.index(old)].count("\n") + 1
+
+
+def test_the_labs_policy_is_read() -> None:
+    policy = load_policy(INVENTORY, "lab1")
+    assert known_sites(INVENTORY) == ("lab1",)
+    assert policy.site.dhcp == Dhcp("kea_hosts_database", "kea_lab1")
+    hardware = policy.hardware_of("labmetal-g1")
+    assert hardware is not None
+    assert hardware.burn_in[hardware.default_burn_in][0].thresholds == (Threshold("bogo_ops_per_second", at_least=20),)
+
+
+@pytest.mark.parametrize("site", ["lab2", "", "../sites/lab1", "lab1.yaml"])
+def test_an_unknown_site_is_refused_naming_the_known_ones(site: str) -> None:
+    with pytest.raises(Refused, match="Known are lab1"):
+        load_policy(INVENTORY, site)
+
+
+def test_everything_wrong_is_named_at_once_with_file_and_line(inventory: Path) -> None:
+    site, hardware = inventory / "sites/lab1.yaml", inventory / "hardware/labmetal-g1.yaml"
+    trust = edit(site, "trust_on_first_use: true", "trust_on_first_use: maybe")
+    power = edit(site, "power: 60", "power: 0")
+    least = edit(hardware, "at_least: 20", "atleast: 20")
+    expected = [
+        f"{site}:{trust}: bmc.trust_on_first_use is 'maybe', expected: boolean.",
+        f"{site}:{power}: timeouts.power is 0, expected: 1 or more.",
+        f"{hardware}:{least}: burn_in.profiles.quick[0].thresholds[0].atleast is not known here",
+        "has neither at_least nor at_most",
+    ]
+    site.write_text(site.read_text() + "domain: twice.example\nextra: 1\n")
+    with pytest.raises(Refused) as refusal:
+        load_policy(inventory, "lab1")
+    for text in [*expected, "domain is given twice (line", "extra is not known here; known: bmc, boot"]:
+        assert text in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "expected"),
+    [
+        ("hardware/labmetal-g1.yaml", "default: quick", "default: slow", "burn_in.default is no profile; profiles are quick"),
+        ("hardware/labmetal-g1.yaml", "generation: labmetal-g1", "generation: g2", "generation is not the file's name"),
+        ("sites/lab1.yaml", "site: lab1", "site: lab2", "site is not the file's name"),
+        ("sites/lab1.yaml", "connection: kea_lab1", "", "dhcp names no connection"),
+        ("sites/lab1.yaml", "salt:\n  master", "salt:\n  mister", "salt.master is missing"),
+        ("sites/lab1.yaml", "site: lab1", "site: [lab1", "is not YAML"),
+        ("sites/lab1.yaml", "domain: lab1.turnup.example", "domain: Lab_1", "domain is 'Lab_1', expected to match"),
+    ],
+)
+def test_one_wrong_thing_is_named(inventory: Path, file: str, old: str, new: str, expected: str) -> None:
+    edit(inventory / file, old, new)
+    with pytest.raises(Refused) as refusal:
+        load_policy(inventory, "lab1")
+    assert expected in str(refusal.value)
+    assert f"{inventory / file}:" in str(refusal.value)
+
+
+def test_two_generations_cannot_share_a_device_type(inventory: Path) -> None:
+    other = inventory / "hardware/other.yaml"
+    other.write_text(
+        (inventory / "hardware/labmetal-g1.yaml").read_text().replace("generation: labmetal-g1", "generation: other")
+    )
+    with pytest.raises(Refused, match=r"other\.yaml:\d+: device_types\[0\] is labmetal-g1, which labmetal-g1\.yaml has too"):
+        load_policy(inventory, "lab1")
+
+
+def test_an_empty_file_is_refused_not_a_crash(inventory: Path) -> None:
+    (inventory / "hardware/empty.yaml").write_text("")
+    with pytest.raises(Refused, match=r"empty\.yaml:1: the file is None, expected: object"):
+        load_policy(inventory, "lab1")
