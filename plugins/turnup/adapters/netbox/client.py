@@ -51,6 +51,7 @@ class Session(requests.Session):
         self.headers["User-Agent"] = "turnup"  # whoever reads NetBox's access log sees who asks
         self.trust_env = False  # REQUESTS_CA_BUNDLE would override `verify`
         self.verify = ca or True
+        self.headers["Connection"] = "close"  # an idle connection that the server gives up would cost a write its answer
         self.timeout = timeout
         self.made = 0
 
@@ -220,10 +221,16 @@ def _text(response: requests.Response) -> str:
     return words[:500] or response.reason
 
 
+_UNNAMED = ("detail", "errors", "__all__", "non_field_errors")  # keys of NetBox's refusals that name no field
+
+
 def _flat(value: object, where: str = "") -> Iterator[str]:
     if isinstance(value, dict):
         for key, inner in value.items():
-            yield from _flat(inner, where if key in ("detail", "__all__", "non_field_errors") else f"{where} {key}".strip())
+            if key == "id" and isinstance(inner, int):
+                where = f"{where} {inner}".strip()  # of a bulk request: which object the errors are about
+                continue
+            yield from _flat(inner, where if key in _UNNAMED else f"{where} {key}".strip())
     elif isinstance(value, list):
         for inner in value:
             yield from _flat(inner, where)
