@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pytest
-from lab.metal import rack as metal
+from lab.metal import kind as metal
 
 from lab.datacenter import RACKS
 from tests.lab.conftest import Lab

@@ -84,7 +84,8 @@ class PlanOperator(BaseOperator):
             log.info("Dry run: it ends here, nothing was changed.")
         else:
             return list(plan.names)
-        raise DownstreamTasksSkipped(tasks=[task.task_id for task in self.get_flat_relatives(upstream=False)])
+        skipped = [task.task_id for task in self.get_flat_relatives(upstream=False)]
+        raise DownstreamTasksSkipped(tasks=skipped)  # type: ignore[no-untyped-call]
 
 
 class RackRowOperator(BaseOperator):
@@ -104,11 +105,11 @@ class RackRowOperator(BaseOperator):
             job = place.rack_job(self.row, names)
             failures = FLOWS[self.flow].rack_row(self.row).do(job)
         except TurnupError as error:
-            if not isinstance(error, Transient) or context["ti"].try_number > self.retries:
+            if not isinstance(error, Transient) or context["ti"].try_number > (self.retries or 0):
                 self._fail_all(place, error)
             raise failure(error) from None
-        for name, error in failures.items():
-            job.only(place.plan.server(name)).log.error("%s", error)
+        for name, cause in failures.items():
+            job.only(place.plan.server(name)).log.error("%s", cause)
         return [name for name in names if name not in failures]
 
     def _fail_all(self, place: Workplace, error: TurnupError) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from airflow.sdk import BaseOperator, task_group
 
@@ -10,7 +11,7 @@ from turnup.flow.rows import Flow
 from turnup.orchestration.approval import PlanApprovalOperator
 from turnup.orchestration.operators import FinishOperator, PlanOperator, RackRowOperator, ServerRowOperator, SnapshotOperator
 
-RETRIES = {"retries": 3, "retry_delay": timedelta(seconds=10), "retry_exponential_backoff": True}
+RETRIES: dict[str, Any] = {"retries": 3, "retry_delay": timedelta(seconds=10), "retry_exponential_backoff": True}
 """For what comes and goes: a worker that dies, a service that restarts. What a person has to mend is not tried again."""
 
 QUICK = timedelta(minutes=15)

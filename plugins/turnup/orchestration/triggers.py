@@ -11,6 +11,7 @@ import contextvars
 import time
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 from airflow.triggers.base import BaseTrigger, TaskSuccessEvent, TriggerEvent
@@ -35,7 +36,7 @@ class ServerRowTrigger(BaseTrigger):
 
     def __init__(self, dag_id: str, run_id: str, site: str, flow: str, row: str, server: str, resumed: bool) -> None:
         # Nothing but assignments: an exception in here ends the whole triggerer.
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.dag_id = dag_id
         self.run_id = run_id
         self.site = site
@@ -54,7 +55,7 @@ class ServerRowTrigger(BaseTrigger):
         try:
             await self._row()
         except TurnupError as error:
-            yield TriggerEvent({"what": error.what, "advice": error.advice})
+            yield TriggerEvent({"what": error.what, "advice": error.advice})  # type: ignore[no-untyped-call]
         else:
             yield TaskSuccessEvent()
 
@@ -62,14 +63,13 @@ class ServerRowTrigger(BaseTrigger):
         step, log = await in_thread(self._begin)
         patience = Patience(time.monotonic)
         said: dict[str, float] = {}
-        wait = await in_thread(lambda: advance(step))
+        wait = await in_thread(partial(advance, step))
         while wait is not None:
             over = patience.is_over(wait)
             _say(log, wait, patience.waited(wait), said)
             if not over:
                 await asyncio.sleep(wait.every)
-            thrown = wait.error() if over else None
-            wait = await in_thread(lambda thrown=thrown: advance(step, thrown))
+            wait = await in_thread(partial(advance, step, wait.error() if over else None))
 
     def _begin(self) -> tuple[Waiting[None], FlowLog]:
         place = Workplace(settings.run_of(self.dag_id, self.run_id), self.site)

@@ -25,7 +25,7 @@ from turnup.flow import ending
 from turnup.flow.course import course
 from turnup.flow.install import INSTALL
 from turnup.flow.job import Job, RackJob, Run
-from turnup.flow.rows import Undo
+from turnup.flow.rows import RackRow, ServerRow, Undo
 from turnup.flow.steps import plan as plan_step
 from turnup.flow.steps import snapshot as snapshot_step
 from turnup.flow.waiting import Patience, advance
@@ -195,6 +195,7 @@ class Install:
     def abort(self) -> None:
         """Undo every row of every server, in reverse."""
         for name in plan_step.kept(self.records).names:
-            for row in (*reversed(INSTALL.server_rows), *reversed(INSTALL.rack_rows)):
+            rows: list[RackRow | ServerRow] = [*INSTALL.rack_rows, *INSTALL.server_rows]
+            for row in reversed(rows):
                 if not isinstance(row.undo, Undo):
                     row.undo(self.job(row.name, name))
