@@ -56,11 +56,14 @@ class Session(requests.Session):
         self.made = 0
 
     def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:
-        """Send one request. A redirected POST would become a GET, so a redirect is an answer like any other."""
+        """Send one request. A redirect is an error: followed, it would turn a POST into a GET."""
         self.made += 1
         kwargs["allow_redirects"] = False
         kwargs.setdefault("timeout", self.timeout)
-        return super().request(method, url, *args, **kwargs)
+        answer = super().request(method, url, *args, **kwargs)
+        if 300 <= answer.status_code < 400:
+            raise requests.TooManyRedirects(f"it redirects to {answer.headers.get('Location', 'nowhere')}", response=answer)
+        return answer
 
 
 class _IfMatch:
@@ -158,8 +161,8 @@ class Client:
             ) from error
         except (requests.ConnectionError, requests.Timeout) as error:
             raise Transient(f"NetBox at {self.url} does not answer: {_reason(error)}", "see whether it is up.") from error
-        except requests.RequestException as error:
-            raise Refused(f"NetBox at {self.url} cannot be asked: {error}", "check the connection's URL.") from error
+        except OSError as error:  # all of requests' other errors are, and so is a CA file that is not there
+            raise Refused(f"NetBox at {self.url} cannot be asked: {error}", "check the connection's URL and `ca`.") from error
         except ContentError as error:
             raise Refused(f"What answers at {self.url} is not NetBox's API.", "check the connection's URL.") from error
         except AllocationError as error:

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from requests.structures import CaseInsensitiveDict
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class Server:
                     self.command,
                     url.path,
                     parse_qs(url.query),
-                    dict(self.headers.items()),
+                    CaseInsensitiveDict(self.headers.items()),
                     json.loads(body) if body else None,
                     len(self.path),
                 )

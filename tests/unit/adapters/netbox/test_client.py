@@ -93,6 +93,13 @@ def test_a_web_server_that_is_not_netbox_is_refused(server: Server, client: Clie
         client.row("dcim/devices", 1)
 
 
+def test_a_redirect_is_refused_and_names_where_to(server: Server, client: Client) -> None:
+    server.answers = [Answer({}, 301, {"Location": "https://netbox.example.com/"})]
+    with pytest.raises(Refused, match="https://netbox.example.com/"):
+        client.delete("dcim/devices", [1], "test")
+    assert len(server.asked) == 1
+
+
 def test_a_url_without_scheme_is_refused() -> None:
     with pytest.raises(Refused, match="URL"):
         Client("netbox.example.com", "token").row("dcim/devices", 1)
