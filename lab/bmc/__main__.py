@@ -15,6 +15,7 @@ from types import FrameType
 from typing import NoReturn
 
 from lab.bmc import service
+from lab.connections import redfish_password
 from lab.datacenter import SERVERS, Server
 from lab.metal import faults
 from lab.metal.folder import Folder
@@ -85,6 +86,7 @@ def main() -> int:
     logging.basicConfig(format="%(asctime)s %(message)s", level=logging.INFO)
     signal.signal(signal.SIGTERM, _end)
     signal.signal(signal.SIGINT, _end)
+    redfish_password()  # made before the forks: else each would make its own
     for server in SERVERS:
         Folder(server).make()
     bmcs = Bmcs()

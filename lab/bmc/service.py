@@ -38,8 +38,10 @@ class Requests(WSGIRequestHandler):
     server_version = "Labmetal BMC"
     sys_version = ""
 
-    def log(self, type: str, message: str, *args: object) -> None:
-        logging.getLogger("redfish").log(logging.INFO if type == "info" else logging.WARNING, message, *args)
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:  # noqa: ARG002 - the parent's signature
+        """What changes something and what is refused. Power is asked for every second or so: that is not worth a line."""
+        if self.command != "GET" or int(code) >= 400:
+            logging.getLogger("redfish").info("%s %s %s: %s", self.address_string(), self.command, self.path, int(code))
 
 
 def run(server: Server) -> NoReturn:

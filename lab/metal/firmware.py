@@ -118,15 +118,16 @@ class Firmware:
         for file in state.iterdir():
             file.unlink()
         began = time.monotonic()
-        command = dhcp_client.command(NIC, state, "-1")
+        command = dhcp_client.command(NIC, state, "-1", "-d")
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as client:
             for line in client.stdout or ():
                 if line.startswith(("DHCP", "bound")):
                     self.console.say(line, "PXE")
+                if line.startswith("bound"):
+                    client.kill()  # the operating system runs its own
         lease = dhcp_client.lease(state)
-        if client.returncode or not lease:
+        if not lease:
             raise NoBoot(f"PXE-E51: no DHCP offers were received in {time.monotonic() - began:.0f} s")
-        os.kill(int((state / "dhclient.pid").read_text()), signal.SIGKILL)  # the operating system runs its own
         self.console.say(f"address {lease.get('ip_address')}, boot file {lease.get('filename', 'none')}", "PXE")
         return lease
 

@@ -24,8 +24,9 @@ def main(name: str) -> int:
     share = cpu.SLOW if faults.active(metal.server, "slow-cpu") else cpu.SHARE
     if not cpu.enter(metal.server.namespace, share):
         metal.console.say("no control group to be had: the processor is not shared out", "metal")
-    os.unshare(os.CLONE_NEWNS | os.CLONE_NEWPID | os.CLONE_NEWUTS | os.CLONE_NEWIPC)
+    os.unshare(os.CLONE_NEWNS | os.CLONE_NEWUTS | os.CLONE_NEWIPC)
     root.private()
+    os.unshare(os.CLONE_NEWPID)  # last: the next process that is started is PID 1, and it has to be the firmware
     if pid := os.fork():
         metal.folder.pid.write_text(f"{pid} {start_time(pid)}")
         os._exit(0)

@@ -18,6 +18,7 @@ from lab.metal.namespace import cpu, disks
 from lab.metal.namespace.wire import Wire
 from lab.metal.serial_console import SerialConsole
 
+_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _PATIENCE = 10.0  # seconds that an operating system has to shut down
 _STARTS_WITHIN = 60.0  # seconds; a machine under load starts a process late
 
@@ -56,7 +57,7 @@ class NamespaceServer:
             self.console.rotate()
             self.console.say("power on", "metal")
             command = [sys.executable, "-B", "-m", "lab.metal.namespace.boot", self.server.name]
-            environment = {"PATH": os.defpath, "PYTHONPATH": str(paths.CHECKOUT), "TURNUP_LAB_STATE": str(paths.STATE)}
+            environment = {"PATH": _PATH, "PYTHONPATH": str(paths.CHECKOUT), "TURNUP_LAB_STATE": str(paths.STATE)}
             if "TURNUP_LAB_CPU_PERCENT" in os.environ:
                 environment["TURNUP_LAB_CPU_PERCENT"] = os.environ["TURNUP_LAB_CPU_PERCENT"]
             nothing = subprocess.DEVNULL
