@@ -40,8 +40,8 @@ class Requests(WSGIRequestHandler):
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:  # noqa: ARG002 - the parent's signature
         """What changes something and what is refused. Power is asked for every second or so: that is not worth a line."""
-        if self.command != "GET" or int(code) >= 400:
-            logging.getLogger("redfish").info("%s %s %s: %s", self.address_string(), self.command, self.path, int(code))
+        if self.command != "GET" or not str(code).startswith("2"):
+            logging.getLogger("redfish").info("%s %s %s: %s", self.address_string(), self.command, self.path, code)
 
 
 def run(server: Server) -> NoReturn:

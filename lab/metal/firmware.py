@@ -7,7 +7,6 @@ booted: without a boot script (404) it boots that again, as usual. Standard libr
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import time
