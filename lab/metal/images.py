@@ -36,7 +36,7 @@ _MINION = f"""\
 master: {SERVICES_ADDRESS}
 publish_port: {SALT_PUBLISH_PORT}
 master_port: {SALT_RETURN_PORT}
-pki_dir: /etc/salt/pki
+pki_dir: /etc/salt/pki/minion
 log_file: /var/log/salt/minion
 log_level_logfile: warning
 ipv6: False

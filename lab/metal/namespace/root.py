@@ -21,7 +21,7 @@ from lab.metal.namespace import disks
 
 _SIZE = "1g"  # of memory at most, for all that a running image writes
 _FOLDERS = (
-    *("dev", "etc/salt/minion.d", "etc/salt/pki", "home", "mnt", "opt/salt", "proc", "root", "run/dhcp", "run/lock", "run/metal"),
+    *("dev", "etc/salt/minion.d", "etc/salt/pki/minion", "home", "mnt", "opt/salt", "proc", "root", "run/dhcp", "run/lock", "run/metal"),
     *("run/sshd", "srv", "sys", "usr", "var/cache", "var/lib", "var/log/salt", "var/spool", ".usr/upper", ".usr/work"),
 )
 _NODES = {"null": (1, 3), "zero": (1, 5), "full": (1, 7), "random": (1, 8), "urandom": (1, 9), "tty": (5, 0)}
@@ -127,7 +127,7 @@ def _keys(folder: Folder, root: Path) -> None:
     (root / "etc/ssh/authorized_keys").write_bytes(authorized.read_bytes() if authorized.exists() else b"")
     pki = folder.flash / "salt-pki"
     pki.mkdir(mode=0o700, exist_ok=True)
-    _mount("--bind", pki, root / "etc/salt/pki")
+    _mount("--bind", pki, root / "etc/salt/pki/minion")
     (root / "root").chmod(0o700)
 
 
