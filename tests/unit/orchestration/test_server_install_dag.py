@@ -1,0 +1,78 @@
+"""The DAG file: it reads the flow's rows, and reading it costs no network, no database and no adapter."""
+
+from __future__ import annotations
+
+import json
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from airflow.sdk import DAG
+
+from turnup.flow.install import INSTALL
+from turnup.orchestration.triggers import ServerRowTrigger
+
+ROOT = Path(__file__).parents[3]
+FILE = ROOT / "dags/server_install.py"
+HEAVY = ("pepper", "paramiko", "sushy", "pynetbox", "psycopg", "requests")
+
+
+@pytest.fixture(scope="module")
+def dag() -> DAG:
+    return next(value for value in runpy.run_path(str(FILE)).values() if isinstance(value, DAG))
+
+
+def test_every_row_is_a_task_in_the_flows_order(dag: DAG) -> None:
+    rack_wide = ["snapshot", "plan", "approval", *(row.name for row in INSTALL.rack_rows)]
+    each = [row.name for row in INSTALL.server_rows]
+    order = [*rack_wide, *each, INSTALL.closing_row.name]
+    assert set(dag.task_ids) == set(order)
+    for before, after in zip(order, order[1:], strict=False):
+        assert before in dag.get_task(after).upstream_task_ids, (before, after)
+
+
+def test_per_server_rows_are_mapped_and_named_by_the_server(dag: DAG) -> None:
+    for row in INSTALL.server_rows:
+        task = dag.get_task(row.name)
+        assert [group.group_id for group in task.iter_mapped_task_groups()] == ["server"]
+        assert task.map_index_template == "{{ task.server }}"
+
+
+def test_every_task_has_a_time_limit_or_waits_for_a_person(dag: DAG) -> None:
+    for task in dag.tasks:
+        assert task.execution_timeout is not None or task.task_id == "approval"
+
+
+def test_reading_the_dag_file_imports_no_adapter_and_opens_no_connection() -> None:
+    program = f"""
+import json, runpy, socket, sys
+def refuse(*_): raise AssertionError("a DAG file opened a connection")
+socket.socket.connect = refuse
+runpy.run_path({str(FILE)!r})
+print(json.dumps([name for name in {HEAVY!r} if name in sys.modules]))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+        env={"PYTHONPATH": str(ROOT / "plugins"), "PATH": "/usr/bin:/bin", "HOME": str(Path.home())},
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout.splitlines()[-1]) == []
+
+
+def test_a_trigger_comes_back_from_airflows_database_as_it_was() -> None:
+    trigger = ServerRowTrigger("server_install", "run", "here", "install", "boot", "a1", resumed=True)
+    path, arguments = trigger.serialize()
+    assert path == "turnup.orchestration.triggers.ServerRowTrigger"
+    assert json.loads(json.dumps(arguments)) == arguments
+    assert ServerRowTrigger(**arguments).serialize() == (path, arguments)
+
+
+def test_a_trigger_with_nonsense_does_not_raise_when_it_is_made() -> None:
+    """An exception there ends the triggerer, and with it every wait of every run."""
+    ServerRowTrigger(None, None, None, None, None, None, None)  # type: ignore[arg-type]
