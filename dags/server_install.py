@@ -18,5 +18,5 @@ with DAG(
     max_active_runs=32,
     params=install_form(),
     tags=["turnup"],
-) as dag:  # noqa: F841 -- Airflow finds it by its name
+) as dag:
     render(INSTALL)

@@ -6,9 +6,10 @@ serial number and the MAC of its eth0. A management prefix and an out-of-band pr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from ipaddress import ip_network
 from secrets import randbelow, token_hex
 
@@ -44,6 +45,10 @@ class World:
 
     def server(self, name: str) -> Server:
         return next(server for server in self.snapshot().servers if server.name == name)
+
+    @cached_property
+    def prefix_ids(self) -> Mapping[str, int]:
+        return {prefix.cidr: prefix.id for prefix in self.snapshot().prefixes}
 
     def prefix(self, cidr: str) -> Prefix:
         return next(prefix for prefix in self.snapshot().prefixes if prefix.cidr == cidr)

@@ -43,7 +43,7 @@ def port(server: Server, name: str) -> int:
 
 def take(world: World, cidr: str, *interfaces: int) -> tuple[Address, ...]:
     requests = [AddressRequest(interface, f"n{interface}.example.com", "contract test") for interface in interfaces]
-    return world.inventory.allocate(world.prefix(cidr).id, requests)
+    return world.inventory.allocate(world.prefix_ids[cidr], requests)
 
 
 def test_a_snapshot_gives_the_devices_of_the_rack_by_name(world: World) -> None:
@@ -143,21 +143,23 @@ def test_an_unknown_device_is_refused(world: World) -> None:
 
 
 def test_addresses_come_in_the_order_of_the_requests_and_stay_on_their_interfaces(world: World) -> None:
-    first, second = port(world.server(world.first), "eth0"), port(world.server(world.second), "eth0")
+    servers = world.snapshot().servers
+    first, second = port(servers[0], "eth0"), port(servers[1], "eth0")
     taken = take(world, world.management, second, first)
     assert [address.interface_id for address in taken] == [second, first]
     assert len({address.cidr for address in taken}) == 2
     assert all(ip_interface(address.cidr).network == ip_network(world.management) for address in taken)
     assert set(world.inventory.addresses_on([first, second])) == set(taken)
-    assert world.inventory.addresses_on([port(world.server(world.first), "bmc")]) == ()
-    assert world.prefix(world.management).free == FREE - 2
-    interface = world.server(world.second).interface("eth0")
+    assert world.inventory.addresses_on([port(servers[0], "bmc")]) == ()
+    after = world.snapshot()
+    assert {prefix.cidr: prefix.free for prefix in after.prefixes} == {world.management: FREE - 2, world.out_of_band: FREE}
+    interface = after.servers[1].interface("eth0")
     assert interface is not None
     assert interface.addresses == (taken[0],)
 
 
 def test_asking_for_no_addresses_gives_none(world: World) -> None:
-    assert world.inventory.allocate(world.prefix(world.management).id, []) == ()
+    assert world.inventory.allocate(world.prefix_ids[world.management], []) == ()
     assert world.inventory.addresses_on([]) == ()
 
 
@@ -201,7 +203,7 @@ def test_releasing_a_primary_address_clears_it(world: World) -> None:
 
 
 def test_an_address_of_another_device_is_refused_as_primary_and_nothing_changes(world: World) -> None:
-    first, second = world.server(world.first), world.server(world.second)
+    first, second, _ = world.snapshot().servers
     mine, theirs = take(world, world.management, port(first, "eth0"), port(second, "eth0"))
     wrong = [PrimaryAddresses(second.id, theirs.id, None), PrimaryAddresses(first.id, theirs.id, None)]
     with pytest.raises(Refused):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pytest
-from lab.metal import kind as metal
 
 from lab.datacenter import RACKS
+from lab.metal import kind as metal
 from tests.lab.conftest import Lab
 
 RACK = RACKS[1]

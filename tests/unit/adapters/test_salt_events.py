@@ -63,6 +63,13 @@ def test_a_start_is_a_sign_of_life(stream: EventStream) -> None:
     assert stream.heard_within(MINION, 60)
 
 
+def test_what_was_looked_up_is_kept_for_whoever_asks_again(stream: EventStream) -> None:
+    stream.returned(JOB, MINION)
+    stream.keep(JOB, MINION, Returned(True, 0, "x"), 3)
+    assert stream.returned(JOB, MINION) == stream.returned(JOB, MINION) == Returned(True, 0, "x")
+    assert stream.heard_within(MINION, 60)
+
+
 @pytest.mark.parametrize("forged", [{"id": "n2.example"}, {"jid": "20260101000000000002"}, {"cmd": "_minion_event"}])
 def test_an_event_whose_data_disagrees_with_its_tag_counts_for_nothing(stream: EventStream, forged: dict[str, Any]) -> None:
     stream.returned(JOB, MINION)

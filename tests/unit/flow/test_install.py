@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+
 from tests.unit.domain import worlds
 from tests.unit.flow.datacenter import POLICY, DataCenter, Install
 from turnup.domain.errors import Conflict, HardwareFault, Refused, RefusedPlan, Transient

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import runpy
 import subprocess
@@ -29,7 +30,7 @@ def test_every_row_is_a_task_in_the_flows_order(dag: DAG) -> None:
     each = [row.name for row in INSTALL.server_rows]
     order = [*rack_wide, *each, INSTALL.closing_row.name]
     assert set(dag.task_ids) == set(order)
-    for before, after in zip(order, order[1:], strict=False):
+    for before, after in itertools.pairwise(order):
         assert before in dag.get_task(after).upstream_task_ids, (before, after)
 
 

@@ -95,7 +95,7 @@ def test_a_web_server_that_is_not_netbox_is_refused(server: Server, client: Clie
 
 def test_a_redirect_is_refused_and_names_where_to(server: Server, client: Client) -> None:
     server.answers = [Answer({}, 301, {"Location": "https://netbox.example.com/"})]
-    with pytest.raises(Refused, match="https://netbox.example.com/"):
+    with pytest.raises(Refused, match=r"https://netbox\.example\.com/"):
         client.delete("dcim/devices", [1], "test")
     assert len(server.asked) == 1
 
