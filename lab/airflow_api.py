@@ -46,9 +46,17 @@ class AirflowApi:
 
     def log(self, dag: str, run: str, task: str, index: int, attempt: int) -> list[str]:
         """The lines of one task's log."""
+        return [str(line.get("event", "")) for line in self._log(dag, run, task, index, attempt)]
+
+    def problem(self, dag: str, run: str, task: str, attempt: int) -> str:
+        """What a task that is not mapped failed of, as its log tells it."""
+        lines = self._log(dag, run, task, -1, attempt)
+        return "; ".join(str(detail.get("exc_value", "")) for line in lines for detail in line.get("error_detail") or ())
+
+    def _log(self, dag: str, run: str, task: str, index: int, attempt: int) -> list[dict[str, Any]]:
         where = f"/api/v2/dags/{dag}/dagRuns/{run}/taskInstances/{task}/logs/{attempt}"
         content = self._call("GET", where, params={"map_index": index}, headers={"Accept": "application/json"}).get("content", [])
-        return [line.get("event", "") if isinstance(line, dict) else str(line) for line in content]
+        return [line if isinstance(line, dict) else {"event": line} for line in content]
 
     def runs(self) -> list[dict[str, Any]]:
         """Every run of every DAG."""

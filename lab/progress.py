@@ -15,6 +15,7 @@ RACK = "whole rack"
 WORDS = {
     "snapshot": "reading NetBox",
     "plan": "planning",
+    "approval": "approval",
     "claim": "claiming",
     "addresses": "addresses",
     "dhcp": "DHCP",
@@ -72,14 +73,20 @@ class Progress:
         self._drawn = len(lines)
 
 
+def _names(tasks: list[dict[str, Any]]) -> dict[int, str]:
+    """Of each mapped index the server's name, which Airflow knows once a task of it began to run."""
+    rendered = ((task["map_index"], str(task.get("rendered_map_index") or "")) for task in tasks if task["map_index"] >= 0)
+    return {index: name for index, name in rendered if name and not name.isdigit()}
+
+
 def _where(tasks: list[dict[str, Any]]) -> dict[str, str]:
     """For the rack and each server, the row it is at and how that goes."""
     order = list(WORDS)
+    names = _names(tasks)
     rows: dict[str, dict[str, str]] = {}
     for task in tasks:
-        mapped = task["map_index"] >= 0
-        name = (task.get("rendered_map_index") or f"server {task['map_index'] + 1}") if mapped else RACK
-        rows.setdefault(str(name), {})[task["task_id"]] = task["state"] or "waiting"
+        name = names.get(task["map_index"], RACK if task["map_index"] < 0 else f"server {task['map_index'] + 1}")
+        rows.setdefault(name, {})[task["task_id"]] = task["state"] or "waiting"
     where = {}
     for name, states in rows.items():
         known = sorted(states, key=lambda row: order.index(row) if row in order else len(order))

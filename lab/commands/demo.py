@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from typing import Any
 
 import pynetbox
 import requests
@@ -25,15 +26,18 @@ LONGEST = 40 * 60  # seconds; a rack takes some minutes
 def main(arguments: Sequence[str]) -> int:  # noqa: ARG001 - it takes none
     """Exit code 0 only when every server of the rack is `active`."""
     up.run()
-    before = _statuses()
-    active = sum(status == "active" for status in before.values())
+    active = _active(_devices())
     if active:
         console.say("rack", f"{RACK.name}: {active} of {len(RACK.servers)} servers are active already")
     if active < len(RACK.servers):
         _install()
-    after = _statuses()
-    _summary(after)
-    return 0 if len(after) == len(RACK.servers) and set(after.values()) == {"active"} else 1
+    devices = _devices()
+    _summary(devices)
+    return 0 if _active(devices) == len(RACK.servers) else 1
+
+
+def _active(devices: list[Any]) -> int:
+    return sum(device.status.value == "active" for device in devices)
 
 
 def _install() -> None:
@@ -55,11 +59,9 @@ def _install() -> None:
     progress.finish()
     console.say("rack", f"{RACK.name}: the run ended: {state}")
     for task in tasks:
-        if task["state"] == "failed":
-            name = task.get("rendered_map_index") or "whole rack"
-            console.say("FAILED", f"{name} at {task['task_id']}; the end of its log:")
-            for line in api.log(DAG, run, task["task_id"], task["map_index"], max(task["try_number"], 1))[-6:]:
-                console.say("", f"    {line}")
+        if task["state"] == "failed" and task["map_index"] < 0:  # a server's cause is in NetBox, and shown from there
+            problem = api.problem(DAG, run, task["task_id"], max(task["try_number"], 1))
+            console.say("FAILED", f"{task['task_id']}: {problem or 'look at its log in Airflow'}")
 
 
 def _read(api: AirflowApi) -> bool:
@@ -68,19 +70,19 @@ def _read(api: AirflowApi) -> bool:
     return api.knows(DAG)
 
 
-def _statuses() -> dict[str, str]:
+def _devices() -> list[Any]:
     """What NetBox says of the rack's servers."""
     api = pynetbox.api(netbox.url(), token=netbox.token())
     api.http_session = requests.Session()
     api.http_session.trust_env = False
-    found = api.dcim.devices.filter(name=[server.name for server in RACK.servers], site=SITE)
-    return {str(device.name): str(device.status.value) for device in found}
+    return sorted(api.dcim.devices.filter(name=[server.name for server in RACK.servers], site=SITE), key=str)
 
 
-def _summary(statuses: dict[str, str]) -> None:
+def _summary(devices: list[Any]) -> None:
     print(f"\nRack {RACK.name}:")
-    for name, status in sorted(statuses.items()):
-        print(f"  {name:<16} {status}")
+    for device in devices:
+        cause = (device.custom_fields or {}).get("turnup_cause") or ""
+        print(f"  {device.name!s:<14} {device.status.value:<10} {device.primary_ip4 or ''!s:<18} {cause}".rstrip())
     logins = [
         ("Airflow", airflow.url(), "admin", airflow.password("admin")),
         ("", "", "operator", airflow.password("operator")),
