@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_hex
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from lab import paths
 from lab.datacenter import SALT_PUBLISH_PORT, SALT_RETURN_PORT, SERVICES_ADDRESS
 from tests.contract.processes import eventually, running
 from turnup.adapters.salt_api import SaltApi
+from turnup.adapters.salt_events import EventStream
 from turnup.domain.errors import Refused, Transient
 from turnup.fakes.salt import FakeSalt
 from turnup.flow.steps.salt_key import der_sha256
@@ -52,14 +54,23 @@ def fake() -> World:
     return World(salt, minion, "ab" * 32, "nobody.example")
 
 
-def minion_of(folder: Path, minion: str) -> list[str]:
-    """The command that runs a minion of that id, with everything of it in the folder."""
-    (folder / "minion").write_text(
-        f"id: {minion}\nmaster: {SERVICES_ADDRESS}\npublish_port: {SALT_PUBLISH_PORT}\nmaster_port: {SALT_RETURN_PORT}\n"
-        f"root_dir: {folder}\nsock_dir: {folder}/s\nacceptance_wait_time: 1\nmine_enabled: false\n"
-        "enable_fqdns_grains: false\nenable_gpu_grains: false\n"
-    )
-    return [str(paths.ENV / "salt" / "bin" / "salt-minion"), "--disable-keepalive", "-c", str(folder)]
+@contextmanager
+def waiting_minion(salt: ConfigManagement) -> Iterator[tuple[str, str]]:
+    """(id, public key as PEM) of a real minion whose key waits at the lab's master; it is gone afterwards, its key as well."""
+    minion = f"contract-{token_hex(4)}.example"
+    with TemporaryDirectory(prefix="minion-") as name:  # sockets below it: their paths have at most 107 characters
+        folder = Path(name)
+        (folder / "minion").write_text(
+            f"id: {minion}\nmaster: {SERVICES_ADDRESS}\npublish_port: {SALT_PUBLISH_PORT}\nmaster_port: {SALT_RETURN_PORT}\n"
+            f"root_dir: {folder}\nsock_dir: {folder}/s\nacceptance_wait_time: 1\nmine_enabled: false\n"
+            "enable_fqdns_grains: false\nenable_gpu_grains: false\n"
+        )
+        program = paths.ENV / "salt" / "bin" / "salt-minion"
+        with ExitStack() as cleaning:
+            cleaning.callback(salt.delete_key, minion)
+            cleaning.enter_context(running([str(program), "--disable-keepalive", "-c", name], folder / "log"))
+            eventually(lambda: salt.waiting_key(minion) is not None, f"the key of {minion} waits", within=60)
+            yield minion, next(folder.rglob("minion.pub")).read_text()
 
 
 def client(endpoints: Mapping[str, Any]) -> SaltApi:
@@ -68,16 +79,12 @@ def client(endpoints: Mapping[str, Any]) -> SaltApi:
 
 
 @pytest.fixture(params=["fake", "salt"])
-def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
+def world(request: pytest.FixtureRequest) -> Iterator[World]:
     if request.param == "fake":
         yield fake()
         return
-    salt, minion = client(request.getfixturevalue("endpoints")), f"contract-{token_hex(4)}.example"
-    with ExitStack() as cleaning:
-        cleaning.callback(salt.delete_key, minion)
-        cleaning.enter_context(running(minion_of(tmp_path, minion), tmp_path / "log"))
-        eventually(lambda: salt.waiting_key(minion) is not None, f"the key of {minion} waits", within=60)
-        public = next(tmp_path.rglob("minion.pub")).read_text()
+    salt = client(request.getfixturevalue("endpoints"))
+    with waiting_minion(salt) as (minion, public):
         yield World(salt, minion, der_sha256(public), f"contract-{token_hex(4)}.example")
 
 
@@ -136,13 +143,12 @@ def test_a_pattern_is_no_minion(pattern: str, endpoints: Mapping[str, Any]) -> N
                 call(pattern)
 
 
-def test_a_return_that_came_while_nobody_listened_is_looked_up(endpoints: Mapping[str, Any], tmp_path: Path) -> None:
-    salt, minion = client(endpoints), f"contract-{token_hex(4)}.example"
-    with ExitStack() as cleaning:
-        cleaning.callback(salt.delete_key, minion)
-        cleaning.enter_context(running(minion_of(tmp_path, minion), tmp_path / "log"))
-        eventually(lambda: salt.waiting_key(minion) is not None, f"the key of {minion} waits", within=60)
+def test_a_return_that_came_while_nobody_listened_is_looked_up(endpoints: Mapping[str, Any]) -> None:
+    salt = client(endpoints)
+    with waiting_minion(salt) as (minion, _):
         World(salt, minion, "", "").accept()
         job = salt.submit(minion, "test.ping", (), {})
-        eventually(lambda: salt.returned(job, minion) is not None, "test.ping returns", within=30)
-        assert salt._session.call({"client": "runner", "fun": "jobs.list_job", "jid": job})["Result"][minion]["return"] is True
+        eventually(lambda: salt.returned(job, minion) is not None, "test.ping returns")
+        late = client(endpoints)
+        late._stream = EventStream(late._session)  # as in a process that starts only now
+        eventually(lambda: late.returned(job, minion) == Returned(True, 0, True), "the job is looked up", within=10)

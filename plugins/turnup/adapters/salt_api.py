@@ -7,6 +7,7 @@ Fingerprints of Salt itself are not compared: its master and its minion compute 
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -105,8 +106,8 @@ class SaltApi:
             result = job.get("Result") if isinstance(job, dict) else None
             data = result.get(minion_id) if isinstance(result, dict) else None
             if isinstance(data, dict) and "return" in data:
-                self._stream.hear(minion_id)
                 found = as_returned(data)
+                self._stream.keep(job_id, minion_id, found, len(json.dumps(data)))
         return found
 
     def _keys(self, minion_id: str) -> dict[str, str]:

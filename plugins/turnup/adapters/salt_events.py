@@ -24,7 +24,8 @@ KEEP_BYTES = 64 * 2**20  # of returns, as JSON
 KEEP_MINIONS = 16384
 IDLE = 900.0  # seconds after the last question when the stream is closed
 BACKOFF = (1.0, 60.0)  # seconds between attempts to connect: first, longest
-LOOK_UP_EVERY = (10.0, 30.0)  # seconds between look-ups of one job: without the stream, with it
+LOOK_UP_FIRST = (0.0, 2.0, 5.0)  # seconds to the first look-ups of a job: its event may have come before anybody asked
+LOOK_UP_EVERY = (10.0, 30.0)  # seconds between the later ones: without the stream, with it
 
 RETURN = re.compile(r"salt/job/(\d+)/ret/(.+)")
 START = re.compile(r"salt/minion/(.+)/start")
@@ -33,6 +34,7 @@ START = re.compile(r"salt/minion/(.+)/start")
 @dataclass
 class _Waiting:
     asked: float  # monotonic time of the last look-up in the job cache
+    times: int = 0  # how often it was looked up
     returned: Returned | None = None
     size: int = 0
 
@@ -68,10 +70,21 @@ class EventStream:
             if waiting is None:
                 return True
             now = time.monotonic()
-            if now - waiting.asked < LOOK_UP_EVERY[self._connected]:
+            early = waiting.times < len(LOOK_UP_FIRST)
+            if now - waiting.asked < (LOOK_UP_FIRST[waiting.times] if early else LOOK_UP_EVERY[self._connected]):
                 return False
-            waiting.asked = now
+            waiting.asked, waiting.times = now, waiting.times + 1
             return True
+
+    def keep(self, job_id: str, minion_id: str, returned: Returned, size: int) -> None:
+        """Keep what returned, for whoever asks again; `size` is its JSON's in bytes. Not kept where nobody asked."""
+        self.hear(minion_id)
+        with self._lock:
+            waiting = self._jobs.get((job_id, minion_id))
+            if waiting is not None and waiting.returned is None:
+                waiting.returned, waiting.size = returned, size
+                self._bytes += size
+                self._shrink()
 
     def heard_within(self, minion_id: str, seconds: float) -> bool:
         """Whether the minion started or returned something that lately."""
@@ -130,13 +143,7 @@ class EventStream:
             and (data.get("jid"), data.get("id")) == match.groups()
             and "return" in data
         ):
-            self.hear(match[2])
-            with self._lock:
-                waiting = self._jobs.get((match[1], match[2]))
-                if waiting is not None and waiting.returned is None:
-                    waiting.returned, waiting.size = as_returned(data), size
-                    self._bytes += size
-                    self._shrink()
+            self.keep(match[1], match[2], as_returned(data), size)
 
     def _shrink(self) -> None:
         while len(self._jobs) > KEEP_JOBS or self._bytes > KEEP_BYTES:

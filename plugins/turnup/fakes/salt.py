@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
@@ -99,6 +100,6 @@ class FakeSalt(Faults, port=ConfigManagement):
 
 
 def _checked(minion_id: str) -> str:
-    if not minion_id or set(minion_id) - set("abcdefghijklmnopqrstuvwxyz0123456789.-"):
+    if not re.fullmatch(r"[a-z0-9]+([.-][a-z0-9]+)*", minion_id):
         raise Refused(f"{minion_id!r} is not a plain host name, Salt could take it for a pattern.")
     return minion_id
