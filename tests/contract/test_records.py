@@ -1,4 +1,4 @@
-"""What every Records does: one suite over the fake, a local folder and an object storage."""
+"""What every Records does: one suite over the fake and a local folder."""
 
 from __future__ import annotations
 
