@@ -73,8 +73,9 @@ def _fork(server: Server) -> int:
     try:
         service.run(server)
     except Exception:
-        logging.getLogger().exception("BMC of %s", server.name)
-    os._exit(1)
+        _log.exception("BMC of %s", server.name)
+    finally:
+        os._exit(1)  # whatever was raised (werkzeug raises SystemExit): what the parent does at its end is not for a child
 
 
 def _end(_number: int, _frame: FrameType | None) -> NoReturn:

@@ -7,6 +7,7 @@ environment of the Salt minion and, where that lies elsewhere, its Python; both 
 from __future__ import annotations
 
 import os
+import signal
 import stat
 import subprocess
 import tarfile
@@ -21,7 +22,19 @@ from lab.metal.namespace import disks
 
 _SIZE = "1g"  # of memory at most, for all that a running image writes
 _FOLDERS = (
-    *("dev", "etc/salt/minion.d", "etc/salt/pki/minion", "home", "mnt", "opt/salt", "proc", "root", "run/dhcp", "run/lock", "run/metal"),
+    *(
+        "dev",
+        "etc/salt/minion.d",
+        "etc/salt/pki/minion",
+        "home",
+        "mnt",
+        "opt/salt",
+        "proc",
+        "root",
+        "run/dhcp",
+        "run/lock",
+        "run/metal",
+    ),
     *("run/sshd", "srv", "sys", "usr", "var/cache", "var/lib", "var/log/salt", "var/spool", ".usr/upper", ".usr/work"),
 )
 _NODES = {"null": (1, 3), "zero": (1, 5), "full": (1, 7), "random": (1, 8), "urandom": (1, 9), "tty": (5, 0)}
@@ -54,6 +67,8 @@ def start(server: Server, initrd: Path, command_line: str) -> NoReturn:
     _run("pivot_root", ".", "mnt")
     os.chdir("/")
     _run("umount", "--lazy", "/mnt")
+    for number in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores them, and what is ignored stays so for all that is started
+        signal.signal(number, signal.SIG_DFL)
     os.execve("/init", ["init"], {})
 
 
