@@ -37,7 +37,7 @@ class Request:
 
 def plan(snapshot: Snapshot, policy: Policy, request: Request) -> Plan | tuple[Problem, ...]:
     """Make the plan, or say everything that stands in its way. A plan without servers means: nothing to do."""
-    chosen, left_alone, problems = _choose(snapshot, request)
+    chosen, left_alone, problems = _choose(snapshot, policy, request)
     parts: list[ServerPlan] = []
     for server in chosen:
         part = _plan_server(server, snapshot, policy, request)
@@ -60,7 +60,7 @@ def plan(snapshot: Snapshot, policy: Policy, request: Request) -> Plan | tuple[P
     )
 
 
-def _choose(snapshot: Snapshot, request: Request) -> tuple[list[Server], list[LeftAlone], list[Problem]]:
+def _choose(snapshot: Snapshot, policy: Policy, request: Request) -> tuple[list[Server], list[LeftAlone], list[Problem]]:
     """Sort the rack's devices into those to install, those left alone, and problems."""
     chosen: list[Server] = []
     left_alone: list[LeftAlone] = []
@@ -74,6 +74,11 @@ def _choose(snapshot: Snapshot, request: Request) -> tuple[list[Server], list[Le
     for server in sorted(snapshot.servers, key=lambda one: (one.position is None, one.position or 0, one.name)):
         asked_for = server.name in request.servers
         if request.servers and not asked_for:
+            continue
+        if not asked_for and server.role not in policy.site.states:
+            left_alone.append(
+                LeftAlone(server.name or "a device without a name", f"has the role {server.role!r}, not turnup's here.")
+            )
             continue
         why_not = why_not_claimable(server, request.claim)
         if why_not is None:
@@ -101,6 +106,9 @@ def _advice(server: Server) -> str:
 
 def _plan_server(server: Server, snapshot: Snapshot, policy: Policy, request: Request) -> ServerPlan | list[Problem]:
     """One server's part of the plan, or everything that is wrong with it."""
+    if not server.name:
+        at = "no position" if server.position is None else f"U{server.position:g}"
+        return [Problem(f"The device with id {server.id} ({at})", "has no name.", "name it in NetBox.")]
     problems = list(_identity_problems(server, snapshot))
     hostname = f"{server.name}.{policy.site.domain}".lower()
     if not HOSTNAME.fullmatch(hostname):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 from collections.abc import Sequence
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from turnup.fakes.bmc import FakeBmc
 from turnup.fakes.boot_files import FakeBootFiles
@@ -32,14 +34,14 @@ class FakeServer:
         self.bmc = FakeBmc(serial, certificate=hashlib.sha256(serial.encode()).hexdigest(), macs=(mac,))
         self.machine = FakeMachine(host_key=f"SHA256:{serial}", up=False)
         self.bmc.on_power = self._power
-        self._key = b"public key of " + minion_id.encode()
+        self._key = Ed25519PrivateKey.from_private_bytes(hashlib.sha256(minion_id.encode()).digest()).public_key()
         self._salt = salt
         self._boot_files = boot_files
 
     @property
     def minion_key(self) -> str:
         """SHA-256 of the DER form of its minion's key."""
-        return hashlib.sha256(self._key).hexdigest()
+        return hashlib.sha256(self._key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).hexdigest()
 
     def _power(self, power: str, from_network: bool) -> None:
         self.machine.up = power == "On" and self.boots
@@ -48,10 +50,9 @@ class FakeServer:
             return
         links = json.dumps([{"address": "00:00:00:00:00:00"}, *({"address": mac} for mac in self.inner_macs)])
         script = self._boot_files.read(self.mac) if from_network else None
-        key = base64.b64encode(self._key).decode()
         self.machine.files |= {
             "/proc/cmdline": _kernel_arguments(script or ""),
-            MINION_KEY: f"-----BEGIN PUBLIC KEY-----\n{key}\n-----END PUBLIC KEY-----\n",
+            MINION_KEY: self._key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode(),
         }
         self.machine.outputs |= {
             ("dmidecode", "-s", "system-serial-number"): Completed(0, f"{self.inner_serial}\n", ""),

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
-import re
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 
 from turnup.domain.errors import HardwareFault, Refused, Transient
 from turnup.flow.job import Job
@@ -82,14 +82,11 @@ def der_sha256(pem: str) -> str:
 
     Transient: that is no PEM key (the minion may be writing it just now).
     """
-    body = re.search(r"-----BEGIN [A-Z ]+-----(.*?)-----END [A-Z ]+-----", pem, re.DOTALL)
     try:
-        der = base64.b64decode("".join(body.group(1).split()), validate=True) if body else b""
-    except binascii.Error:
-        der = b""
-    if not der:
-        raise Transient("The minion's public key file holds no PEM key.", "look at it on the machine.")
-    return hashlib.sha256(der).hexdigest()
+        key = load_pem_public_key(pem.encode())
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise Transient("The minion's public key file holds no PEM key.", "look at it on the machine.") from error
+    return hashlib.sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).hexdigest()
 
 
 def undo(job: Job) -> None:
