@@ -15,7 +15,7 @@ from lab.metal.folder import Folder
 from lab.metal.nvram import BootSetting
 
 
-class ServerDriver(FakeDriver):  # type: ignore[misc]  # sushy-tools has no types
+class ServerDriver(FakeDriver):
     """One system: the server that this BMC sits in. Its power is read from the metal, never kept here.
 
     The parent's constructor is left out: it opens a database of systems that all emulators of this machine would share.

@@ -16,15 +16,15 @@ def run(argv, timeout):
     CLI example: salt -L <minion> turnup_burnin.run '["stress-ng", "--cpu", "1", "--timeout", "10s"]' 60
     """
     if not argv or argv[0] not in PROGRAMS:
-        return {"exit_code": 126, "stdout": "", "stderr": "not a burn-in program: {!r}".format(argv[:1]), "seconds": 0.0}
+        return {"exit_code": 126, "stdout": "", "stderr": f"not a burn-in program: {argv[:1]!r}", "seconds": 0.0}
     began = time.monotonic()
     try:
         done = subprocess.run(argv, capture_output=True, text=True, timeout=timeout, check=False)
         result = {"exit_code": done.returncode, "stdout": done.stdout, "stderr": done.stderr}
     except subprocess.TimeoutExpired:
-        result = {"exit_code": 124, "stdout": "", "stderr": "not finished after {} s".format(timeout)}
+        result = {"exit_code": 124, "stdout": "", "stderr": f"not finished after {timeout} s"}
     except FileNotFoundError:
-        result = {"exit_code": 127, "stdout": "", "stderr": "{} is not in this image".format(argv[0])}
+        result = {"exit_code": 127, "stdout": "", "stderr": f"{argv[0]} is not in this image"}
     result["stdout"] = result["stdout"][:OUTPUT_LIMIT]
     result["stderr"] = result["stderr"][-OUTPUT_LIMIT:]
     result["seconds"] = round(time.monotonic() - began, 3)
