@@ -20,7 +20,7 @@ def clock(seconds: float) -> str:
 def say(subject: str, text: str) -> None:
     """One line: the time since the command began, what it is about, what happens."""
     with _lock:
-        print(f"{clock(time.monotonic() - _began):>6}  {subject:<10} {text}", flush=True)
+        print(f"{clock(time.monotonic() - _began):>6}  {subject:<12} {text}", flush=True)
 
 
 def warn(text: str) -> None:

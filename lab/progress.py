@@ -11,7 +11,7 @@ from typing import Any
 
 from lab import console
 
-RACK = "whole rack"
+RACK = "rack"
 WORDS = {
     "snapshot": "reading NetBox",
     "plan": "planning",
@@ -85,8 +85,8 @@ def _where(tasks: list[dict[str, Any]]) -> dict[str, str]:
     names = _names(tasks)
     rows: dict[str, dict[str, str]] = {}
     for task in tasks:
-        name = names.get(task["map_index"], RACK if task["map_index"] < 0 else f"server {task['map_index'] + 1}")
-        rows.setdefault(name, {})[task["task_id"]] = task["state"] or "waiting"
+        if name := RACK if task["map_index"] < 0 else names.get(task["map_index"]):
+            rows.setdefault(name, {})[task["task_id"]] = task["state"] or "waiting"
     where = {}
     for name, states in rows.items():
         known = sorted(states, key=lambda row: order.index(row) if row in order else len(order))
