@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import traceback
 from collections.abc import Sequence
 from importlib import import_module
 
-from lab import console
+from lab import configuration, console, paths
 from lab.errors import LabError, MissingPrerequisite
 
 COMMANDS = {
@@ -53,9 +54,17 @@ def main(arguments: Sequence[str]) -> int:
     except LabError as error:
         console.warn(f"\n{error}")
         return 1
+    except BrokenPipeError:  # `./lab/status | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except KeyboardInterrupt:
         console.warn("\nInterrupted. What runs keeps running: ./lab/status shows it, ./lab/down ends it.")
         return 130
+    except Exception as error:
+        log = paths.LOG / f"{known.command}.error"
+        configuration.write(log, traceback.format_exc())
+        console.warn(f"\n{type(error).__name__}: {error}\nThe lab did not expect this; where it happened is in {log}.")
+        return 1
 
 
 if __name__ == "__main__":

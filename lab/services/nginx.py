@@ -14,7 +14,7 @@ from lab.supervisor import Program
 
 NAME = "nginx"
 NETBOX_SOCKET = paths.SOCKETS / "netbox.sock"
-ACCESS_LOG = paths.LOG / "nginx-access.log"
+ACCESS_LOG = paths.LOG / "nginx-access.log"  # which server fetched what: an image that was not fetched is not here
 _CONFIG, _VAR = paths.ETC / "nginx.conf", paths.VAR / "nginx"
 
 _TEMPLATE = """\
@@ -32,13 +32,13 @@ http {{
     scgi_temp_path {var}/scgi;
     types {{ text/html html; text/css css; application/javascript js mjs; image/svg+xml svg; image/png png; font/woff2 woff2; }}
     default_type application/octet-stream;
-    access_log {access_log};
     server_tokens off;
     sendfile on;
 
     server {{
         listen {services}:{boot_port};
         root {www};
+        access_log {access_log};
         location ~ "^/boot/[0-9a-f]{{2}}([:-][0-9a-f]{{2}}){{5}}[.]ipxe$" {{
             default_type text/plain;
             add_header Cache-Control no-store;
@@ -51,6 +51,7 @@ http {{
     server {{
         listen 127.0.0.1:{netbox_port};
         client_max_body_size 25m;
+        access_log {netbox_log};
         location /static/ {{ alias {static}/; access_log off; }}
         location / {{
             proxy_pass http://unix:{netbox_socket};
@@ -73,6 +74,7 @@ def configure() -> None:
         run=paths.RUN,
         var=_VAR,
         access_log=ACCESS_LOG,
+        netbox_log=paths.LOG / "netbox-access.log",
         services=SERVICES_ADDRESS,
         boot_port=BOOT_PORT,
         www=paths.BOOT.parent,
