@@ -36,7 +36,7 @@ FAULTS = (
     Fault("minion-silent", "the Salt minion is not started", AT_POWER_ON),
     Fault("ssh-dead", "the SSH server is not started", AT_POWER_ON),
     Fault("nonce-lost", "the kernel's arguments lack turnup.nonce", AT_POWER_ON),
-    Fault("slow-cpu", "the processor runs at a tenth of its speed", AT_POWER_ON),
+    Fault("slow-cpu", "the processor runs at a fifth of its speed", AT_POWER_ON),
 )
 KINDS = {fault.kind: fault for fault in FAULTS}
 

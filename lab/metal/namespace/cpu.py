@@ -16,7 +16,7 @@ _NAME = "turnup-lab"
 _PERIOD = 100_000  # microseconds
 
 SHARE = int(os.environ.get("TURNUP_LAB_CPU_PERCENT", "50"))  # of one core, a server
-SLOW = 5  # the same, of a server with the fault slow-cpu
+SLOW = 10  # the same, of a server with the fault slow-cpu
 
 
 def _group(name: str) -> Path:
