@@ -73,7 +73,8 @@ def start(server: Server, initrd: Path, command_line: str) -> NoReturn:
 
 
 def _usr(root: Path) -> None:
-    layers = f"lowerdir={root}/usr:/usr,upperdir={root}/.usr/upper,workdir={root}/.usr/work"
+    os.chdir(root)  # relative paths: a colon or a comma in the checkout's would end an option
+    layers = "lowerdir=usr:/usr,upperdir=.usr/upper,workdir=.usr/work"
     _mount("-t", "overlay", "-o", layers, "overlay", root / "usr")
     (root / ".usr").chmod(0o700)
     for name in ("bin", "sbin", "lib", "lib32", "lib64", "libx32"):

@@ -94,9 +94,7 @@ class NamespaceServer:
                         return False
                 finally:
                     os.close(process)
-        for stray in self.wire.processes():
-            with suppress(ProcessLookupError):
-                os.kill(stray, signal.SIGKILL)
+        self.wire.evict()
         self.wire.quiet()
         self.folder.pid.unlink(missing_ok=True)
         return True

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,7 +39,8 @@ class Wire:
         _ip(f"link set {self.port} master {self.bridge} up")
 
     def unplug(self) -> None:
-        """Neither cable nor namespace is left."""
+        """Neither cable nor namespace is left, nor anybody in it."""
+        self.evict()
         if exists(self.port):
             _ip(f"link delete {self.port}")
         if self.namespace in names():
@@ -47,13 +51,14 @@ class Wire:
         if self.namespace in names():
             _ip(f"address flush dev {self.interface}", f"link set {self.interface} down", namespace=self.namespace)
 
-    def processes(self) -> list[int]:
-        """Who runs in the namespace."""
-        if self.namespace not in names():
-            return []
-        command = ["ip", "netns", "pids", self.namespace]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        return [int(pid) for pid in done.stdout.split()]
+    def evict(self) -> None:
+        """Nobody runs in the namespace."""
+        if self.namespace in names():
+            command = ["ip", "netns", "pids", self.namespace]
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            for pid in done.stdout.split():
+                with suppress(ProcessLookupError):
+                    os.kill(int(pid), signal.SIGKILL)
 
 
 def exists(link: str) -> bool:
