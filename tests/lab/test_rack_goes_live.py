@@ -14,7 +14,6 @@ import pytest
 
 from lab import authority, paths
 from lab.datacenter import RACKS, Server
-from lab.services import nginx
 from tests.lab.conftest import Lab
 from turnup.adapters.redfish import RedfishBmc
 from turnup.adapters.salt_api import SaltApi
@@ -62,7 +61,7 @@ def story(lab: Lab) -> Story:
     assert lab.ended(dry_run) == "success"
     dry_statuses, dry_changes = lab.statuses(RACK.name), lab.changes() - changes
 
-    log = nginx.ACCESS_LOG
+    log = paths.LOG / "netbox-access.log"
     before = log.stat().st_size
     run = lab.start(rack=RACK.name)
     state = lab.ended(run)

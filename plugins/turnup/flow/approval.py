@@ -9,7 +9,7 @@ from turnup.domain.errors import Refused
 from turnup.domain.plans import Plan
 from turnup.ports import Records
 
-NAME = "approval.json"
+FOLDER = "approval"
 APPROVE, REJECT = "Approve", "Reject"
 
 
@@ -24,8 +24,16 @@ class Decision:
 
 
 def keep(records: Records, decision: Decision) -> None:
-    """Copy the decision into the run's folder."""
-    records.write(NAME, json.dumps(asdict(decision), sort_keys=True).encode())
+    """Copy the decision into the run's folder; a plan that is asked about again has one more."""
+    number = len(records.names(FOLDER)) + 1
+    records.write(f"{FOLDER}/{number}.json", json.dumps(asdict(decision), sort_keys=True).encode())
+
+
+def latest(records: Records) -> Decision | None:
+    """What was decided last."""
+    number = len(records.names(FOLDER))
+    content = records.read(f"{FOLDER}/{number}.json") if number else None
+    return Decision(**json.loads(content)) if content else None
 
 
 def demand(plan: Plan, records: Records) -> None:
@@ -35,8 +43,7 @@ def demand(plan: Plan, records: Records) -> None:
     """
     if not plan.approval_required:
         return
-    content = records.read(NAME)
-    decision = Decision(**json.loads(content)) if content else None
+    decision = latest(records)
     if decision is None or decision.chosen != APPROVE or decision.plan_sha256 != plan.sha256:
         raise Refused(
             f"The plan {plan.sha256[:12]} needs an approval and has none.",

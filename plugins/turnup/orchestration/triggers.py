@@ -31,6 +31,13 @@ SAY_EVERY = 30.0
 """Seconds between two log lines about the same wait."""
 
 
+SETTLED = 5.0
+"""Seconds after which the scheduler has surely heard from the worker that the task is deferred.
+
+A task that comes back to a worker before that is taken for a dead one and tried again.
+"""
+
+
 class ServerRowTrigger(BaseTrigger):
     """Runs one per-server row of a flow. Ends the task itself where all is well; else a worker writes down what happened."""
 
@@ -52,9 +59,11 @@ class ServerRowTrigger(BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Run the row; one event at its end."""
+        began = time.monotonic()
         try:
             await self._row()
         except TurnupError as error:
+            await asyncio.sleep(SETTLED - (time.monotonic() - began))
             yield TriggerEvent({"what": error.what, "advice": error.advice})  # type: ignore[no-untyped-call]
         else:
             yield TaskSuccessEvent()
