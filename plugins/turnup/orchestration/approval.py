@@ -9,10 +9,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.standard.operators.hitl import HITLOperator
-from airflow.sdk.exceptions import AirflowFailException
 
 from turnup.domain.diff import diff
-from turnup.domain.errors import TurnupError
+from turnup.domain.errors import Refused, TurnupError
 from turnup.flow.approval import APPROVE, REJECT, Decision, keep
 from turnup.flow.job import flow_log
 from turnup.orchestration.operators import failure, workplace
@@ -34,7 +33,7 @@ class PlanApprovalOperator(HITLOperator):
         try:
             plan, limit = place.plan, place.policy.site.timeouts.approval
         except TurnupError as error:
-            raise failure(error) from None
+            raise failure(log, error) from None
         if not plan.approval_required:
             log.info("No approval is asked for, by policy or by parameter.")
             return None
@@ -47,18 +46,20 @@ class PlanApprovalOperator(HITLOperator):
     def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
         """Keep the decision with the run; everything but a yes ends the run."""
         place = workplace(context)
+        log = flow_log(place.run, self.task_id)
         if "error" in event:
-            raise AirflowFailException("Nobody answered in time; that means no. Nothing was changed. Next: start a new run.")
+            raise failure(log, Refused("Nobody answered in time, and that means no. Nothing was changed.", "start a new run."))
         (chosen,) = event["chosen_options"] or [REJECT]
         user = event.get("responded_by_user") or {}
         by = str(user.get("name") or user.get("id") or "unknown") if isinstance(user, dict) else str(user)
         try:
-            keep(place.ports.records, Decision(chosen, by, str(event["responded_at"]), place.plan.sha256))
+            plan = place.plan
+            keep(place.ports.records, Decision(chosen, by, str(event["responded_at"]), plan.sha256))
         except TurnupError as error:
-            raise failure(error) from None
+            raise failure(log, error) from None
         if chosen != APPROVE:
-            raise AirflowFailException(f"{by} rejected the plan {place.plan.sha256[:12]}. Nothing was changed.")
-        flow_log(place.run, self.task_id).info("%s approved the plan %s", by, place.plan.sha256[:12])
+            raise failure(log, Refused(f"{by} rejected the plan {plan.sha256[:12]}. Nothing was changed."))
+        log.info("%s approved the plan %s", by, plan.sha256[:12])
         return chosen
 
 

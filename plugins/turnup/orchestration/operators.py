@@ -13,11 +13,11 @@ from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, DownstreamTasksSkipped
 
 from turnup.domain.diff import diff
-from turnup.domain.errors import Transient, TurnupError
+from turnup.domain.errors import HardwareFault, Refused, Transient, TurnupError
 from turnup.domain.planner import Request
 from turnup.flow import ending
 from turnup.flow.flows import FLOWS
-from turnup.flow.job import flow_log
+from turnup.flow.job import FlowLog, flow_log
 from turnup.flow.steps import plan as plan_step
 from turnup.flow.steps import snapshot as snapshot_step
 from turnup.orchestration import settings
@@ -34,8 +34,13 @@ def workplace(context: Context) -> Workplace:
     return Workplace(settings.run_of(dag_run.dag_id, dag_run.run_id), str(context["params"]["site"]))
 
 
-def failure(error: TurnupError) -> AirflowException:
-    """The Airflow exception for an error: `Transient` is tried again by Airflow, everything else ends the task for good."""
+def failure(log: FlowLog, error: TurnupError) -> AirflowException:
+    """The Airflow exception for an error: `Transient` is tried again by Airflow, everything else ends the task for good.
+
+    The error is said in plain lines first: what Airflow logs of an exception is a traceback.
+    """
+    for line in str(error).splitlines():
+        log.error("%s", line)
     return AirflowException(str(error)) if isinstance(error, Transient) else AirflowFailException(str(error))
 
 
@@ -45,11 +50,12 @@ class SnapshotOperator(BaseOperator):
     def execute(self, context: Context) -> int:
         """Take the snapshot."""
         place, params = workplace(context), context["params"]
+        log = flow_log(place.run, self.task_id)
         try:
             snapshot = snapshot_step.take(place.ports, place.site, str(params["rack"]))
         except TurnupError as error:
-            raise failure(error) from None
-        flow_log(place.run, self.task_id).info("%d devices, %d prefixes", len(snapshot.servers), len(snapshot.prefixes))
+            raise failure(log, error) from None
+        log.info("%d devices, %d prefixes", len(snapshot.servers), len(snapshot.prefixes))
         return len(snapshot.servers)
 
 
@@ -73,7 +79,7 @@ class PlanOperator(BaseOperator):
             snapshot = snapshot_step.take(place.ports, place.site, str(params["rack"]))
             plan = plan_step.make(place.ports, snapshot, place.policy, request)
         except TurnupError as error:
-            raise failure(error) from None
+            raise failure(log, error) from None
         for line in diff(plan).splitlines():
             log.info("%s", line)
         context["ti"].xcom_push(key="plan_sha256", value=plan.sha256)
@@ -107,7 +113,7 @@ class RackRowOperator(BaseOperator):
         except TurnupError as error:
             if not isinstance(error, Transient) or context["ti"].try_number > (self.retries or 0):
                 self._fail_all(place, error)
-            raise failure(error) from None
+            raise failure(flow_log(place.run, self.task_id), error) from None
         for name, cause in failures.items():
             job.only(place.plan.server(name)).log.error("%s", cause)
         return [name for name in names if name not in failures]
@@ -123,18 +129,21 @@ class FinishOperator(RackRowOperator):
 
     def execute(self, context: Context) -> list[str]:
         """Close the run."""
+        place = workplace(context)
+        log = flow_log(place.run, self.task_id)
         if context["ti"].xcom_pull(task_ids=FLOWS[self.flow].rack_rows[0].name) is None:
-            raise AirflowFailException(
-                "The run ended before it held a server; nothing was changed. Next: read the log of the task that failed."
+            ended = Refused(
+                "The run ended before it held a server; nothing was changed.", "read the log of the task that failed."
             )
+            raise failure(log, ended)
         active = super().execute(context)
-        plan = workplace(context).plan
-        missing = [server.name for server in plan.servers if server.name not in active]
+        names = place.plan.names
+        missing = [name for name in names if name not in active]
         if missing:
-            raise AirflowFailException(
-                f"{len(active)} of {len(plan.servers)} servers are active; not active: {', '.join(missing)}. "
-                "Next: each one's cause is above, in its own task's log and in NetBox; mend it, then clear that task."
-            )
+            what = f"{len(active)} of {len(names)} servers are active; not active: {', '.join(missing)}."
+            advice = "each one's cause is above, in its own task's log and in NetBox; mend it, then clear that task."
+            raise failure(log, HardwareFault(what, advice))
+        log.info("all %d servers are active", len(names))
         return active
 
 
@@ -161,9 +170,11 @@ class ServerRowOperator(BaseOperator):
 
     def write_down(self, context: Context, event: dict[str, str]) -> None:
         """The row failed for good: mark the server with the cause, release it, and fail the task with the same words."""
-        error = TurnupError(event["what"], event["advice"])
+        error = Refused(event["what"], event["advice"])
+        place = workplace(context)
+        log = flow_log(place.run, self.row, self.server)
         try:
-            ending.fail(workplace(context).job(self.row, self.server), error)
+            ending.fail(place.job(self.row, self.server), error)
         except TurnupError as second:
-            raise AirflowException(f"{error}\nIts cause could not be written to NetBox: {second}") from None
-        raise AirflowFailException(str(error))
+            raise failure(log, Transient(f"{error}\nThis could not be written to NetBox: {second.what}", second.advice)) from None
+        raise failure(log, error)
