@@ -48,7 +48,7 @@ class Story:
         return SaltApi(salt["url"], salt["username"], salt["password"], salt["eauth"], salt["ca"])
 
     def ip(self, server: Server, which: str) -> str:
-        return str(self.devices[server.name][which].address).split("/")[0]
+        return str(getattr(self.devices[server.name], which).address).split("/")[0]
 
     def shell(self, server: Server) -> SshShell:
         return SshShell(self.ip(server, "primary_ip4"), "root", authority.ssh_key())
