@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import MutableMapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -27,18 +26,22 @@ class Run:
 
 
 class FlowLog(logging.LoggerAdapter[logging.Logger]):
-    """Begins every line with run, step and server, so that one line in a log of thousands says what it is about."""
+    """Says on every line which server, step and run it is about, so that one line in a log of thousands stands for itself.
 
-    def process(self, msg: object, kwargs: MutableMapping[str, Any]) -> tuple[object, MutableMapping[str, Any]]:
-        """Put the names in front."""
+    The run comes last: its id is long, and the message is what a person reads.
+    """
+
+    def log(self, level: int, msg: object, *args: object, **kwargs: Any) -> None:
+        """`server step: message  [run]`; a rack-wide step's lines have no server. Names never become part of a format."""
         names = self.extra or {}
-        return "[" + " ".join(f"{name}={value}" for name, value in names.items()) + f"] {msg}", kwargs
+        text = str(msg) % args if args else str(msg)
+        where = " ".join(str(name) for name in (names["server"], names["step"]) if name)
+        self.logger.log(level, "%s: %s  [%s]", where, text, names["run"], **kwargs)
 
 
 def flow_log(run: Run, step: str, server: str = "") -> FlowLog:
     """The log of one step of a run, of one server where it is one server's."""
-    names = {"run": run.run_id, "step": step} | ({"server": server} if server else {})
-    return FlowLog(logging.getLogger("turnup.flow"), names)
+    return FlowLog(logging.getLogger("turnup.flow"), {"run": run.run_id, "step": step, "server": server})
 
 
 @dataclass(frozen=True)
