@@ -73,6 +73,10 @@ class Inventory(Protocol):
         """Every address assigned to these interfaces."""
         ...
 
+    def macs(self, interface_ids: Sequence[int]) -> Mapping[int, str | None]:
+        """{interface id: its MAC}; an interface that is gone is not in it."""
+        ...
+
     def allocate(self, prefix_id: int, requests: Sequence[AddressRequest]) -> tuple[Address, ...]:
         """Take that many free addresses from the prefix in one request, in the requests' order. Refused: not enough left."""
         ...

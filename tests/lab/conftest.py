@@ -14,12 +14,12 @@ from urllib.parse import quote
 import pynetbox
 import pytest
 import requests
-from lab.metal import faults
 
 from lab import paths
 from lab.airflow_api import ENDED, AirflowApi
 from lab.commands import reset
 from lab.datacenter import SITE
+from lab.metal import faults
 
 LONGEST = 420.0  # seconds that a run may take
 

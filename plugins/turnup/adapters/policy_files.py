@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from turnup.adapters.policy_yaml import Document
+from turnup.burnin import TESTS
 from turnup.domain.errors import Problem, Refused
 from turnup.domain.policy import BurnInTest, Dhcp, Hardware, Policy, Site, Threshold, Timeouts
 
@@ -52,6 +53,11 @@ def _hardware_problems(documents: Sequence[Document]) -> Iterator[Problem]:
         profiles = content["burn_in"]["profiles"]
         if content["burn_in"]["default"] not in profiles:
             yield document.problem(["burn_in", "default"], f"is no profile; profiles are {', '.join(sorted(profiles))}.")
+        for name, tests in profiles.items():
+            for index, test in enumerate(tests):
+                if test["test"] not in TESTS:
+                    where = ["burn_in", "profiles", name, index, "test"]
+                    yield document.problem(where, f"is {test['test']!r}, no burn-in test; there are {', '.join(TESTS)}.")
 
 
 def _site(content: Mapping[str, Any]) -> Site:
@@ -72,6 +78,7 @@ def _site(content: Mapping[str, Any]) -> Site:
         out_of_band_prefix_role=content["prefixes"]["out_of_band"],
         states={role: tuple(states) for role, states in salt["states"].items()},
         trust_bmc_on_first_use=content["bmc"]["trust_on_first_use"],
+        approval_required=content.get("approval", "none") == "required",
         timeouts=Timeouts(**content.get("timeouts", {})),
     )
 

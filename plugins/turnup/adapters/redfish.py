@@ -152,6 +152,9 @@ class RedfishBmc:
             raise Transient(
                 f"{self._name} refused to {attempt} (HTTP {error.status_code}).", "Look into the BMC's log."
             ) from None
+        except ValueError:  # HTML instead of JSON, as BMCs answer while they start
+            self._system = None
+            raise Transient(f"{self._name} answered no JSON when asked to {attempt}.", "Reset the BMC if this goes on.") from None
         except exceptions.SushyError as error:
             self._system = None
             raise HardwareFault(f"{self._name} does not speak Redfish as expected: {error}", "Update or reset the BMC.") from None

@@ -6,6 +6,7 @@ writers cannot both succeed; on object storage the check and the write are two r
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import tempfile
@@ -33,12 +34,15 @@ class RunRecords:
     def write(self, name: str, content: bytes) -> str:
         """Keep it, unless another content is there: Conflict."""
         path, sha256 = self._path(name), hashlib.sha256(content).hexdigest()
-        with self._failures():
+        with self._failures(), self._alone():
+            # The checksum comes first: without its content it says nothing, and whoever died in between has written nothing.
+            if not path.exists():
+                _checksum(path).unlink(missing_ok=True)
+                _create(_checksum(path), f"{sha256}\n".encode())
             if not _create(path, content) and path.read_bytes() != content:
                 raise Conflict(
                     f"The record {name} is there already with another content.", "Start a new run: records are never rewritten."
                 )
-            _create(_checksum(path), f"{sha256}\n".encode())
             if _checksum(path).read_text().strip() != sha256:
                 raise Refused(f"The checksum of the record {name} was changed.", "Find out by whom; start a new run.")
         return sha256
@@ -67,6 +71,17 @@ class RunRecords:
         if name.endswith((CHECKSUM, PART)):
             raise Refused(f"{name!r} is not a record's name: its ending is the store's own.")
         return path
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """One writer at a time in this run's folder, where it is a local one."""
+        if not isinstance(self._folder, Path):
+            yield
+            return
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with (self._folder / f".writer{PART}").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
 
     @contextmanager
     def _failures(self) -> Iterator[None]:

@@ -16,10 +16,14 @@ from turnup.domain.errors import Problem
 from turnup.domain.plans import Change, LeftAlone, Plan, PlannedAddress, ServerPlan
 from turnup.domain.policy import BurnInTest, Hardware, Policy
 from turnup.domain.servers import Interface, Prefix, Server, Snapshot
-from turnup.domain.states import INSTALL_CLAIMS, INSTALL_ENDS, Status, why_not_claimable
+from turnup.domain.states import HELD_ADVICE, INSTALL_CLAIMS, INSTALL_ENDS, Status, why_not_claimable
 
 HOSTNAME = re.compile(r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
 """A fully qualified host name (RFC 1123, lower case): what DNS, DHCP and a Salt minion id can all bear."""
+
+
+LONGEST_BURN_IN = 30
+"""Hours that a profile's tests may take together; a row is ended after 36."""
 
 
 @dataclass(frozen=True)
@@ -93,14 +97,15 @@ def _choose(snapshot: Snapshot, policy: Policy, request: Request) -> tuple[list[
         problems += held
     if not snapshot.servers:
         problems.append(Problem(snapshot.rack, "has no servers in NetBox.", "add them, or check the name of the rack."))
-    problems += [Problem(name, f"is the name of {count} devices in this rack.") for name, count in names.items() if count > 1]
+    doubled = {one.name for one in chosen if names[one.name] > 1}
+    problems += [Problem(name, f"is the name of {names[name]} devices in this rack.", "rename one.") for name in sorted(doubled)]
     return chosen, left_alone, problems
 
 
 def _advice(server: Server) -> str:
     """What to do about a server that an install may not claim."""
     if server.claim:
-        return "wait for that run to end; if it has ended, break its claim with the DAG server_abort."
+        return HELD_ADVICE
     return "set its status to planned in NetBox if it really is to be installed."
 
 
@@ -133,6 +138,9 @@ def _plan_server(server: Server, snapshot: Snapshot, policy: Policy, request: Re
         known = ", ".join(sorted(hardware.burn_in))
         advice = f"generation {hardware.generation} has: {known}."
         problems.append(Problem(server.name, f"has no burn-in profile {profile!r}.", advice))
+    elif (hours := sum(test.seconds for test in tests) / 3600) > LONGEST_BURN_IN:
+        advice = f"shorten it in the file of generation {hardware.generation}."
+        problems.append(Problem(server.name, f"would burn in for {hours:g} h, {LONGEST_BURN_IN} h is the most.", advice))
     management = _address(server, hardware.management_interface, policy.site.management_prefix_role, snapshot)
     out_of_band = _address(server, hardware.bmc_interface, policy.site.out_of_band_prefix_role, snapshot)
     for address in (management, out_of_band):
@@ -179,6 +187,7 @@ def _part(
         status=server.status,
         management=management,
         out_of_band=out_of_band,
+        macs=tuple(port.mac for port in server.interfaces if port.mac and not port.mgmt_only),
         image=hardware.image,
         kernel_arguments=hardware.kernel_arguments,
         states=states,
@@ -199,6 +208,9 @@ def _part(
 
 def _identity_problems(server: Server, snapshot: Snapshot) -> Iterator[Problem]:
     """A server without a serial number, or sharing its serial or a MAC with another, cannot be told apart."""
+    for what, text in (("serial number", server.serial), ("asset tag", server.asset_tag), ("rack's name", snapshot.rack)):
+        if not text.isprintable():
+            yield Problem(server.name, f"has control characters in its {what}: {text!r}.", "correct it in NetBox.")
     if not server.serial:
         yield Problem(server.name, "has no serial number in NetBox.", "enter the serial number from its label.")
     elif len(holders := snapshot.same_serial.get(server.serial, ())) > 1:
@@ -236,8 +248,16 @@ def _address(server: Server, name: str, role: str, snapshot: Snapshot) -> Planne
         prefix_id=prefix.id,
         prefix=prefix.cidr,
         dhcp_subnet_id=subnet_id,
-        present=next((address.cidr for address in interface.addresses if address.cidr in IPNetwork(prefix.cidr)), None),
+        present=_present(server, interface, prefix),
     )
+
+
+def _present(server: Server, interface: Interface, prefix: Prefix) -> str | None:
+    """The address that the interface has in the prefix: the device's primary or out-of-band one first, then the oldest."""
+    chosen = {address.id for address in (server.primary_ip4, server.oob_ip) if address}
+    there = [address for address in interface.addresses if address.cidr in IPNetwork(prefix.cidr)]
+    there.sort(key=lambda address: (address.id not in chosen, address.id))
+    return there[0].cidr if there else None
 
 
 def _prefix(server: Server, interface: Interface, role: str, snapshot: Snapshot) -> Prefix | Problem:

@@ -55,6 +55,7 @@ class ServerPlan:
     status: str
     management: PlannedAddress
     out_of_band: PlannedAddress
+    macs: tuple[str, ...]
     image: str
     kernel_arguments: str
     states: tuple[str, ...]

@@ -43,6 +43,9 @@ ABORTED = Transition(frozenset({Status.STAGED, Status.FAILED}), "server_abort", 
 TRANSITIONS = (INSTALL_CLAIMS, INSTALL_ENDS, INSTALL_FAILS, ABORTED)
 
 
+HELD_ADVICE = "wait for that run to end; if it has ended and left the claim behind, clear turnup_claim on the device in NetBox."
+
+
 def why_not_claimable(server: Server, claim: str) -> str | None:
     """None where an install run may claim the server (or holds it already); else the reason, for a person."""
     if server.claim == claim and server.status in INSTALL_CLAIMS.before:

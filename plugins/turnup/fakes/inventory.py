@@ -86,6 +86,11 @@ class FakeInventory(Faults, port=Inventory):
         """Every address on these interfaces, by id."""
         return tuple(address for _, address in sorted(self._addresses.items()) if address.interface_id in interface_ids)
 
+    def macs(self, interface_ids: Sequence[int]) -> Mapping[int, str | None]:
+        """What each interface has."""
+        ports = [port for server in self._servers.values() for port in server.interfaces]
+        return {port.id: port.mac for port in ports if port.id in interface_ids}
+
     def allocate(self, prefix_id: int, requests: Sequence[AddressRequest]) -> tuple[Address, ...]:
         """Take the lowest free addresses, all or none. The first of a prefix is its gateway's."""
         prefix = self._prefixes.get(prefix_id)

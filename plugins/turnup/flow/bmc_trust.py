@@ -20,13 +20,7 @@ from turnup.ports import Bmc
 
 def trusted_bmc(job: Job) -> Waiting[Bmc]:
     """The server's BMC, once it answers and has shown that it is the right one."""
-    ip = addresses.out_of_band_ip(job)
-    prefix = job.server.out_of_band.prefix
-    if IPAddress(ip) not in IPNetwork(prefix):
-        raise Refused(
-            f"{job.server.subject}: its out-of-band address {ip} lies outside {prefix}.",
-            "correct the address in NetBox; no credential was sent.",
-        )
+    ip = checked_address(job)
     bmc = job.ports.bmc(ip)
     shown = yield from until(
         bmc.certificate,
@@ -43,7 +37,19 @@ def trusted_bmc(job: Job) -> Waiting[Bmc]:
     serial = bmc.system().serial
     if serial != job.server.serial:
         raise HardwareFault(f"{job.server.subject}: the BMC at {ip} reports the serial number {serial}.", _whose(job, serial))
+    keep(job, "bmc", {"certificate": shown})
     return bmc
+
+
+def checked_address(job: Job) -> str:
+    """The BMC's address, where credentials may go. Refused: it lies outside the site's out-of-band prefix."""
+    ip, prefix = addresses.out_of_band_ip(job), job.server.out_of_band.prefix
+    if IPAddress(ip) not in IPNetwork(prefix):
+        raise Refused(
+            f"{job.server.subject}: its out-of-band address {ip} lies outside {prefix}.",
+            "correct the address in NetBox; no credential was sent.",
+        )
+    return ip
 
 
 def _certificate_on_record(job: Job, shown: str) -> str:
@@ -55,8 +61,7 @@ def _certificate_on_record(job: Job, shown: str) -> str:
                 f"{job.server.subject}: no certificate of its BMC is on record, and the site trusts none on first use.",
                 f"compare {shown} with the BMC's own display, then enter it as turnup_bmc_certificate in NetBox.",
             )
-        job.log.info("first contact: the BMC's certificate %s is recorded", shown)
-        keep(job, "bmc", {"certificate": shown})
+        job.log.info("first contact: the BMC's certificate is %s; it is recorded if the serial number is right", shown)
         return shown
     if shown != recorded:
         raise HardwareFault(

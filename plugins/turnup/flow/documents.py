@@ -46,6 +46,11 @@ def latest(job: Job, kind: str) -> dict[str, Any] | None:
     return document
 
 
+def attempts(job: Job, kind: str) -> int:
+    """How many documents of a kind there are about the job's server."""
+    return len(_names(job.ports.records, kind, job.server.name))
+
+
 def _name(kind: str, server: str, number: int) -> str:
     return f"{kind}/{server}/{number}.json"
 

@@ -12,13 +12,13 @@ from turnup.ports import DeviceWrite
 def fail(job: Job, error: TurnupError) -> None:
     """Mark the server `failed` with its cause and release the claim, so that anyone may plan again.
 
-    A server that this run does not hold is left as it is: its status is somebody else's business.
+    A server that this run does not hold is left as it is: its status and its boot script are somebody else's business.
     """
     keep(job, "failed", {"step": job.step, "what": error.what, "advice": error.advice})
-    job.ports.boot_files.remove(job.server.management.mac)
     now = job.ports.inventory.device(job.server.id)
     if now.claim != job.run.claim:
         return
+    job.ports.boot_files.remove(job.server.management.mac)
     certificate = (latest(job, "bmc") or {}).get("certificate")
     cause = f"{job.step}: {error} (run {job.run.claim})"
     change = DeviceWrite(status=INSTALL_FAILS.after, claim="", cause=cause, bmc_certificate=certificate)

@@ -14,13 +14,13 @@ from turnup.domain.diff import diff
 from turnup.domain.errors import Refused, TurnupError
 from turnup.flow.approval import APPROVE, REJECT, Decision, keep
 from turnup.flow.job import flow_log
-from turnup.orchestration.operators import failure, workplace
+from turnup.orchestration.operators import AtWork, failure
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
 
-class PlanApprovalOperator(HITLOperator):
+class PlanApprovalOperator(AtWork, HITLOperator):
     """Waits for somebody's yes where the plan asks for it; else it is done at once."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -28,10 +28,10 @@ class PlanApprovalOperator(HITLOperator):
 
     def execute(self, context: Context) -> Any:
         """Show the plan and park, without a worker and without the triggerer."""
-        place = workplace(context)
+        place = self.workplace(context)
         log = flow_log(place.run, self.task_id)
         try:
-            plan, limit = place.plan, place.policy.site.timeouts.approval
+            plan, limit = place.plan, place.site.timeouts.approval
         except TurnupError as error:
             raise failure(log, error) from None
         if not plan.approval_required:
@@ -45,7 +45,7 @@ class PlanApprovalOperator(HITLOperator):
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
         """Keep the decision with the run; everything but a yes ends the run."""
-        place = workplace(context)
+        place = self.workplace(context)
         log = flow_log(place.run, self.task_id)
         if "error" in event:
             raise failure(log, Refused("Nobody answered in time, and that means no. Nothing was changed.", "start a new run."))
@@ -54,7 +54,7 @@ class PlanApprovalOperator(HITLOperator):
         by = str(user.get("name") or user.get("id") or "unknown") if isinstance(user, dict) else str(user)
         try:
             plan = place.plan
-            keep(place.ports.records, Decision(chosen, by, str(event["responded_at"]), plan.sha256))
+            keep(place.records, Decision(chosen, by, str(event["responded_at"]), plan.sha256))
         except TurnupError as error:
             raise failure(log, error) from None
         if chosen != APPROVE:

@@ -22,17 +22,14 @@ from turnup.adapters.boot_files import BootFolder
 from turnup.adapters.netbox.client import Client
 from turnup.adapters.netbox.inventory import NetBoxInventory
 from turnup.adapters.redfish import RedfishBmc
-from turnup.adapters.report_store import RunRecords
 from turnup.adapters.salt_api import SaltApi
 from turnup.adapters.ssh import SshShell
 from turnup.domain.errors import Refused, Transient
 from turnup.domain.policy import Site
-from turnup.flow.job import Run
-from turnup.orchestration import settings
-from turnup.ports import Bmc, Dhcp, Ports, Shell
+from turnup.ports import Bmc, Dhcp, Ports, Records, Shell
 
 
-def ports(site: Site, run: Run) -> Ports:
+def ports(site: Site, records: Records) -> Ports:
     """The site's services for one run. Refused: a connection that the site's file names is missing or incomplete."""
     redfish, ssh = connection(site.redfish, "redfish", site), connection(site.ssh, "ssh", site)
     timeout = float(site.timeouts.network_call)
@@ -51,7 +48,7 @@ def ports(site: Site, run: Run) -> Ports:
         bmc=bmc_at,
         shell=shell_at,
         boot_files=BootFolder(_extra(connection(site.boot, "boot files", site), "path")),
-        records=RunRecords(settings.report_store(), run.dag_id, run.run_id),
+        records=records,
     )
 
 

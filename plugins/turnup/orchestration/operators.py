@@ -28,12 +28,6 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
 
-def workplace(context: Context) -> Workplace:
-    """The workplace of the task's run, at the site it was started for."""
-    dag_run = context["dag_run"]
-    return Workplace(settings.run_of(dag_run.dag_id, dag_run.run_id), str(context["params"]["site"]))
-
-
 def failure(log: FlowLog, error: TurnupError) -> AirflowException:
     """The Airflow exception for an error: `Transient` is tried again by Airflow, everything else ends the task for good.
 
@@ -44,22 +38,31 @@ def failure(log: FlowLog, error: TurnupError) -> AirflowException:
     return AirflowException(str(error)) if isinstance(error, Transient) else AirflowFailException(str(error))
 
 
-class SnapshotOperator(BaseOperator):
+class AtWork(BaseOperator):
+    """What all of turnup's operators have: the workplace of their run, at the site it was started for."""
+
+    def workplace(self, context: Context) -> Workplace:
+        """Made anew for every task."""
+        dag_run = context["dag_run"]
+        return Workplace(settings.run_of(dag_run.dag_id, dag_run.run_id), str(context["params"]["site"]))
+
+
+class SnapshotOperator(AtWork):
     """Reads the rack from NetBox and keeps it with the run. Its XCom is the number of devices read."""
 
     def execute(self, context: Context) -> int:
         """Take the snapshot."""
-        place, params = workplace(context), context["params"]
+        place, params = self.workplace(context), context["params"]
         log = flow_log(place.run, self.task_id)
         try:
-            snapshot = snapshot_step.take(place.ports, place.site, str(params["rack"]))
+            snapshot = snapshot_step.take(place.ports, place.site_name, str(params["rack"]))
         except TurnupError as error:
             raise failure(log, error) from None
         log.info("%d devices, %d prefixes", len(snapshot.servers), len(snapshot.prefixes))
         return len(snapshot.servers)
 
 
-class PlanOperator(BaseOperator):
+class PlanOperator(AtWork):
     """Makes the plan and shows it. Its XComs are the plan's SHA-256 and the names of its servers.
 
     A dry run ends here, and so does a run that has nothing to do.
@@ -67,7 +70,7 @@ class PlanOperator(BaseOperator):
 
     def execute(self, context: Context) -> list[str]:
         """Make the plan, or refuse with every problem."""
-        place, params = workplace(context), context["params"]
+        place, params = self.workplace(context), context["params"]
         log = flow_log(place.run, self.task_id)
         request = Request(
             claim=place.run.claim,
@@ -76,7 +79,7 @@ class PlanOperator(BaseOperator):
             approval_required=params["approval"] == "required",
         )
         try:
-            snapshot = snapshot_step.take(place.ports, place.site, str(params["rack"]))
+            snapshot = snapshot_step.take(place.ports, place.site_name, str(params["rack"]))
             plan = plan_step.make(place.ports, snapshot, place.policy, request)
         except TurnupError as error:
             raise failure(log, error) from None
@@ -94,7 +97,7 @@ class PlanOperator(BaseOperator):
         raise DownstreamTasksSkipped(tasks=skipped)  # type: ignore[no-untyped-call]
 
 
-class RackRowOperator(BaseOperator):
+class RackRowOperator(AtWork):
     """A rack-wide row. Its XCom is the names of the servers that go on; `after` is the task whose names it starts with."""
 
     def __init__(self, *, flow: str, row: str, after: str | None, **kwargs: Any) -> None:
@@ -105,23 +108,38 @@ class RackRowOperator(BaseOperator):
 
     def execute(self, context: Context) -> list[str]:
         """Do the row for all servers that are still going on."""
-        place = workplace(context)
+        place, ti = self.workplace(context), context["ti"]
         try:
-            names = tuple(context["ti"].xcom_pull(task_ids=self.after)) if self.after else place.plan.names
+            names = tuple(ti.xcom_pull(task_ids=self.after) or ()) if self.after else place.plan.names
+            if ti.try_number > 1:
+                names = self._still_held(place, names)
             job = place.rack_job(self.row, names)
             failures = FLOWS[self.flow].rack_row(self.row).do(job)
         except TurnupError as error:
-            if not isinstance(error, Transient) or context["ti"].try_number > (self.retries or 0):
-                self._fail_all(place, error)
-            raise failure(flow_log(place.run, self.task_id), error) from None
+            log = flow_log(place.run, self.task_id)
+            if not isinstance(error, Transient) or ti.try_number > ti.max_tries:
+                self._fail_all(place, error, log)
+            raise failure(log, error) from None
         for name, cause in failures.items():
             job.only(place.plan.server(name)).log.error("%s", cause)
         return [name for name in names if name not in failures]
 
-    def _fail_all(self, place: Workplace, error: TurnupError) -> None:
+    def _still_held(self, place: Workplace, names: tuple[str, ...]) -> tuple[str, ...]:
+        """Of a row that is done again: those servers for which the rows before it hold, now that time has passed."""
+        for row in FLOWS[self.flow].rack_rows:
+            if row.name == self.row:
+                break
+            failures = row.do(place.rack_job(row.name, names))
+            names = tuple(name for name in names if name not in failures)
+        return names
+
+    def _fail_all(self, place: Workplace, error: TurnupError, log: FlowLog) -> None:
         """The row failed as a whole: every server that this run holds is marked with that cause."""
-        for server in place.plan.servers:
-            ending.fail(place.job(self.row, server.name), error)
+        try:
+            for server in place.plan.servers:
+                ending.fail(place.job(self.row, server.name), error)
+        except TurnupError as second:
+            log.warning("Not every server could be marked failed: %s The task finish tries it again.", second)
 
 
 class FinishOperator(RackRowOperator):
@@ -129,11 +147,11 @@ class FinishOperator(RackRowOperator):
 
     def execute(self, context: Context) -> list[str]:
         """Close the run."""
-        place = workplace(context)
+        place = self.workplace(context)
         log = flow_log(place.run, self.task_id)
-        if context["ti"].xcom_pull(task_ids=FLOWS[self.flow].rack_rows[0].name) is None:
+        if context["ti"].xcom_pull(task_ids="plan") is None:
             ended = Refused(
-                "The run ended before it held a server; nothing was changed.", "read the log of the task that failed."
+                "The run ended before there was a plan; nothing was changed.", "read the log of the task that failed."
             )
             raise failure(log, ended)
         active = super().execute(context)
@@ -147,7 +165,7 @@ class FinishOperator(RackRowOperator):
         return active
 
 
-class ServerRowOperator(BaseOperator):
+class ServerRowOperator(AtWork):
     """A per-server row, one mapped index a server. `after` is the rack-wide task whose XCom says which servers go on."""
 
     template_fields: Sequence[str] = ("server",)
@@ -171,7 +189,7 @@ class ServerRowOperator(BaseOperator):
     def write_down(self, context: Context, event: dict[str, str]) -> None:
         """The row failed for good: mark the server with the cause, release it, and fail the task with the same words."""
         error = Refused(event["what"], event["advice"])
-        place = workplace(context)
+        place = self.workplace(context)
         log = flow_log(place.run, self.row, self.server)
         try:
             ending.fail(place.job(self.row, self.server), error)

@@ -18,6 +18,7 @@ from airflow.triggers.base import BaseTrigger, TaskSuccessEvent, TriggerEvent
 
 from turnup.domain.errors import TurnupError
 from turnup.flow.course import course
+from turnup.flow.documents import latest
 from turnup.flow.flows import FLOWS
 from turnup.flow.job import FlowLog
 from turnup.flow.waiting import Patience, Wait, Waiting, advance
@@ -31,15 +32,14 @@ SAY_EVERY = 30.0
 """Seconds between two log lines about the same wait."""
 
 
-SETTLED = 5.0
-"""Seconds after which the scheduler has surely heard from the worker that the task is deferred.
-
-A task that comes back to a worker before that is taken for a dead one and tried again.
-"""
-
-
 class ServerRowTrigger(BaseTrigger):
     """Runs one per-server row of a flow. Ends the task itself where all is well; else a worker writes down what happened."""
+
+    settled = 5.0
+    """Seconds after which the scheduler has surely heard from the worker that the task is deferred.
+
+    A task that comes back to a worker before that is taken for a dead one and tried again.
+    """
 
     def __init__(self, dag_id: str, run_id: str, site: str, flow: str, row: str, server: str, resumed: bool) -> None:
         # Nothing but assignments: an exception in here ends the whole triggerer.
@@ -63,10 +63,16 @@ class ServerRowTrigger(BaseTrigger):
         try:
             await self._row()
         except TurnupError as error:
-            await asyncio.sleep(SETTLED - (time.monotonic() - began))
-            yield TriggerEvent({"what": error.what, "advice": error.advice})  # type: ignore[no-untyped-call]
+            failed = error
+        except Exception as error:  # a defect of ours still has to leave a cause on its server
+            self.log.exception("This should not happen:")
+            what = f"turnup ran into a defect of its own ({type(error).__name__}: {error})."
+            failed = TurnupError(what, "read the log above, then clear this task.")
         else:
             yield TaskSuccessEvent()
+            return
+        await asyncio.sleep(self.settled - (time.monotonic() - began))
+        yield TriggerEvent({"what": failed.what, "advice": failed.advice})  # type: ignore[no-untyped-call]
 
     async def _row(self) -> None:
         step, log = await in_thread(self._begin)
@@ -84,7 +90,8 @@ class ServerRowTrigger(BaseTrigger):
         place = Workplace(settings.run_of(self.dag_id, self.run_id), self.site)
         flow = FLOWS[self.flow]
         job = place.job(self.row, self.server)
-        return course(flow, flow.server_row(self.row), job, resumed=self.resumed), job.log
+        resumed = self.resumed or latest(job, "failed") is not None
+        return course(flow, flow.server_row(self.row), job, resumed=resumed), job.log
 
 
 def _say(log: FlowLog, wait: Wait, waited: float, said: dict[str, float]) -> None:

@@ -7,16 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
-from turnup.domain.policy import Policy
+from turnup.domain.plans import Plan
+from turnup.domain.policy import Policy, Site
 from turnup.flow.job import Job, RackJob, Run
 from turnup.flow.steps import plan as plan_step
 from turnup.orchestration import settings
-from turnup.ports import Ports
-
-if TYPE_CHECKING:
-    from turnup.domain.plans import Plan
+from turnup.ports import Ports, Records
 
 
 @dataclass(frozen=True)
@@ -24,32 +21,44 @@ class Workplace:
     """One run at one site."""
 
     run: Run
-    site: str
+    site_name: str
+
+    @cached_property
+    def records(self) -> Records:
+        """The run's folder in the report store."""
+        from turnup.adapters.report_store import RunRecords
+
+        return RunRecords(settings.report_store(), self.run.dag_id, self.run.run_id)
 
     @cached_property
     def policy(self) -> Policy:
-        """The site's policy and the hardware generations. Refused: unknown site, or a policy file that is wrong."""
+        """The policy files as they are now: what a plan is made from. Refused: unknown site, or a file that is wrong."""
         from turnup.adapters.policy_files import load_policy
 
-        return load_policy(settings.inventory_folder(), self.site)
+        return load_policy(settings.inventory_folder(), self.site_name)
+
+    @cached_property
+    def site(self) -> Site:
+        """The site's policy: the one that the run was planned under, once it was planned."""
+        return plan_step.kept_site(self.records) or self.policy.site
 
     @cached_property
     def ports(self) -> Ports:
         """The site's services, as its policy names their connections."""
         from turnup.orchestration.connections import ports
 
-        return ports(self.policy.site, self.run)
+        return ports(self.site, self.records)
 
     @cached_property
     def plan(self) -> Plan:
         """The plan that this run was given."""
-        return plan_step.kept(self.ports.records)
+        return plan_step.kept(self.records)
 
     def job(self, step: str, server: str) -> Job:
         """One server's work at one step."""
-        return Job(self.run, step, self.plan, self.plan.server(server), self.policy.site, self.ports)
+        return Job(self.run, step, self.plan, self.plan.server(server), self.site, self.ports)
 
     def rack_job(self, step: str, names: tuple[str, ...]) -> RackJob:
         """A rack-wide step's work for the named servers, in the plan's order."""
         servers = tuple(server for server in self.plan.servers if server.name in names)
-        return RackJob(self.run, step, self.plan, servers, self.policy.site, self.ports)
+        return RackJob(self.run, step, self.plan, servers, self.site, self.ports)

@@ -1,12 +1,13 @@
-# What every server gets. `pillar.turnup` comes from the plan, that is, from NetBox.
+# What every server gets. `pillar.turnup` comes from the plan, that is, from NetBox: text that people type, so it is always
+# written through `json`, never pasted.
 {% set server = pillar['turnup'] %}
 
 /etc/motd:
   file.managed:
     - mode: '0644'
-    - contents: |
-        {{ server['hostname'] }}, {{ server['role'] }} at {{ server['site'] }}, rack {{ server['rack'] }}
-        serial {{ server['serial'] }}, generation {{ server['generation'] }}; installed by turnup
+    - contents:
+      - {{ (server['hostname'] ~ ', ' ~ server['role'] ~ ' at ' ~ server['site'] ~ ', rack ' ~ server['rack']) | json }}
+      - {{ ('serial ' ~ server['serial'] ~ ', generation ' ~ server['generation'] ~ '; installed by turnup') | json }}
 
 /etc/turnup:
   file.directory:

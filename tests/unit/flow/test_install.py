@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from tests.unit.domain import worlds
-from tests.unit.flow.datacenter import POLICY, DataCenter, Install
+from tests.unit.flow.datacenter import BURN_IN, POLICY, DataCenter, Install
 from turnup.domain.errors import Conflict, HardwareFault, Refused, RefusedPlan, Transient
 from turnup.flow.approval import APPROVE, REJECT, Decision, keep
 from turnup.flow.install import INSTALL
@@ -146,7 +146,7 @@ def test_one_server_fails_alone_with_its_cause(day: str, breaks: Break, step: st
     assert cause.startswith(f"{step}: ")
     for word in (*words, "Next: ", "server_install/run-1"):
         assert word in cause, cause
-    assert "a1 (serial S1, rack A, U1)" in str(failures["a1"]) or step == "boot"
+    assert "a1 (serial S1, rack A, U1)" in cause
     assert world.boot_files.read(world.servers["a1"].mac) is None
     assert [entry.kind for entry in world.inventory.journal] == ["danger", "success"]
 
@@ -378,3 +378,56 @@ def test_a_server_whose_task_died_without_a_word_is_marked_failed() -> None:
     assert isinstance(failures["a1"], HardwareFault)
     assert world.statuses() == {"a1": "failed"}
     assert world.claims() == {"a1": None}
+
+
+def test_a_mac_that_was_corrected_since_the_plan_stops_that_server_before_dhcp() -> None:
+    world = DataCenter(2)
+    install = Install(world)
+    install.make_plan()
+    other = worlds.snapshot((worlds.server(1, mac="02:00:00:00:00:99"), worlds.server(2)))
+    changed = DataCenter(snapshot=other)
+    install.ports = replace(install.ports, inventory=changed.inventory)
+    assert install.rack_rows() == ("a2",)
+    assert world.dhcp.reservations(["02:00:00:00:00:01", "02:00:00:00:00:99"]) == ()
+
+
+def test_the_certificate_of_the_wrong_bmc_is_not_recorded() -> None:
+    world = DataCenter(2)
+    swap_serials(world)
+    Install(world).everything()
+    assert world.inventory.device(1).bmc_certificate is None
+
+
+def test_a_row_begun_anew_waits_for_the_salt_job_of_before() -> None:
+    world = DataCenter(1)
+    install = Install(world)
+    install.make_plan()
+    install.rack_rows()
+    for row in ("boot", "identity", "salt_key", "configure"):
+        assert install.row(row, "a1")
+    submitted = len(world.salt.submitted)
+    world.salt.fail_next("returned", Transient("the triggerer restarts"), times=3)
+    assert install.row("burn_in", "a1")
+    assert len(world.salt.submitted) - submitted == len(BURN_IN)
+    assert install.row("burn_in", "a1")
+    assert len(world.salt.submitted) - submitted == len(BURN_IN)
+
+
+def test_a_burn_in_that_failed_is_run_again_after_a_resume() -> None:
+    world = DataCenter(1)
+    former = world.salt.answers["turnup_burnin.run"]
+    slow_cpu(world)
+    install = Install(world)
+    install.everything()
+    assert world.statuses() == {"a1": "failed"}
+    world.salt.answers["turnup_burnin.run"] = former
+    assert install.server_rows("a1", first="burn_in", resumed=True), install.failed
+    assert world.statuses() == {"a1": "active"}
+
+
+def test_a_second_nic_that_is_missing_is_noticed() -> None:
+    server = worlds.server(1)
+    second = replace(server.interfaces[0], id=15, name="eth1", mac="02:00:00:00:02:01")
+    world = DataCenter(snapshot=worlds.snapshot((replace(server, interfaces=(*server.interfaces, second)),)))
+    Install(world).everything()
+    assert "no NIC has the MAC 02:00:00:00:02:01" in world.inventory.causes[1]

@@ -60,6 +60,11 @@ class NetBoxInventory:
         rows = self._client.rows_by("ipam/ip-addresses", "interface_id", interface_ids, fields=ADDRESS_FIELDS)
         return tuple(sorted(read_addresses(rows), key=lambda address: address.id))
 
+    def macs(self, interface_ids: Sequence[int]) -> Mapping[int, str | None]:
+        """Primary MACs of interfaces: 1 request for a few hundred."""
+        rows = self._client.rows_by("dcim/interfaces", "id", interface_ids, fields="id,mac_address")
+        return {row["id"]: (row["mac_address"] or "").lower() or None for row in rows}
+
     def allocate(self, prefix_id: int, requests: Sequence[AddressRequest]) -> tuple[Address, ...]:
         """Take free addresses: 1 request. All or none."""
         rows = [

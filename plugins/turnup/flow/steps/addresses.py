@@ -32,8 +32,10 @@ def do(job: RackJob) -> dict[str, TurnupError]:
             PrimaryAddresses(server.id, found[server.management.interface_id].id, found[server.out_of_band.interface_id].id)
             for server in ready
         ]
-        job.ports.inventory.set_primary(primaries, job.message())
+        failures |= _set_primary(job, primaries)
     for server in ready:
+        if server.name in failures:
+            continue
         management, out_of_band = found[server.management.interface_id].cidr, found[server.out_of_band.interface_id].cidr
         keep(job.only(server), "addresses", {"management": management, "out_of_band": out_of_band})
         job.only(server).log.info(
@@ -42,11 +44,30 @@ def do(job: RackJob) -> dict[str, TurnupError]:
     return failures
 
 
+def _set_primary(job: RackJob, primaries: Sequence[PrimaryAddresses]) -> dict[str, TurnupError]:
+    """Write them for all at once; where that is refused, one by one, so that the cause lands on the right server."""
+    try:
+        job.ports.inventory.set_primary(primaries, job.message())
+    except Refused as error:
+        if len(primaries) == 1:
+            return {next(server.name for server in job.servers if server.id == primaries[0].device_id): error}
+        failures: dict[str, TurnupError] = {}
+        for one in primaries:
+            failures |= _set_primary(job, [one])
+        return failures
+    return {}
+
+
 def _present(job: RackJob, wanted: Sequence[Wanted]) -> dict[int, Address]:
     """{interface id: its address in the planned prefix}, as NetBox has it now."""
-    prefixes = {address.interface_id: IPNetwork(address.prefix) for _, address in wanted}
-    present = job.ports.inventory.addresses_on(sorted(prefixes))
-    return {one.interface_id: one for one in reversed(present) if one.cidr in prefixes[one.interface_id]}
+    planned = {address.interface_id: address for _, address in wanted}
+    present = job.ports.inventory.addresses_on(sorted(planned))
+    found: dict[int, Address] = {}
+    for one in present:
+        address = planned[one.interface_id]
+        if one.cidr == address.present or (one.cidr in IPNetwork(address.prefix) and one.interface_id not in found):
+            found[one.interface_id] = one
+    return found
 
 
 def _take(job: RackJob, wanted: Sequence[Wanted], failures: dict[str, TurnupError]) -> dict[int, Address]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 
 from turnup.domain.errors import HardwareFault, Refused
-from turnup.flow.bmc_trust import trusted_bmc
+from turnup.flow.bmc_trust import checked_address, trusted_bmc
 from turnup.flow.documents import keep, latest
 from turnup.flow.job import Job
 from turnup.flow.steps import addresses
@@ -48,7 +48,7 @@ def do(job: Job) -> Waiting[None]:
         )
     finally:
         shell.close()
-    job.ports.boot_files.remove(job.server.management.mac)
+    _take_script_away(job)
     job.log.info("booted %s, SSH answers at %s", job.server.image, ip)
 
 
@@ -104,13 +104,20 @@ def script(job: Job, nonce: str) -> str:
     return f"#!ipxe\nkernel {image}/vmlinuz {arguments}\ninitrd {image}/initrd.img\nboot\n"
 
 
+def _take_script_away(job: Job) -> None:
+    """Serve this run's boot script no more; another run's stays."""
+    if _unused_nonce(job) is not None:
+        job.ports.boot_files.remove(job.server.management.mac)
+
+
 def undo(job: Job) -> None:
     """Take the boot script away and switch off what this run switched on."""
-    job.ports.boot_files.remove(job.server.management.mac)
+    _take_script_away(job)
     certificate = job.server.bmc_certificate or (latest(job, "bmc") or {}).get("certificate")
     if _nonce(job) is None or certificate is None:
         return
-    bmc = job.ports.bmc(addresses.out_of_band_ip(job))
+    _hold_claim(job)
+    bmc = job.ports.bmc(checked_address(job))
     bmc.trust(str(certificate))
     system = bmc.system()
     if system.serial == job.server.serial and system.power != OFF:

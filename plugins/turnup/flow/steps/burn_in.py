@@ -31,7 +31,7 @@ def _run(job: Job, test: BurnInTest) -> Waiting[tuple[Verdict, ...]]:
     kind = burnin.TESTS[test.test]
     within = test.seconds + job.site.timeouts.burn_in_margin
     keywords = {"argv": kind.command(test), "timeout": within}
-    returned = yield from salt_jobs.call(job, "turnup_burnin.run", (), keywords, within=within)
+    returned = yield from salt_jobs.call(job, test.test, "turnup_burnin.run", keywords, within=within)
     verdicts = judge(test, kind.read, returned.value)
     for verdict in verdicts:
         job.log.info("%s", verdict)

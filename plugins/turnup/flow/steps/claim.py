@@ -5,7 +5,7 @@ from __future__ import annotations
 from turnup.domain.errors import Conflict, TurnupError
 from turnup.domain.plans import ServerPlan
 from turnup.domain.servers import Server
-from turnup.domain.states import ABORTED, INSTALL_CLAIMS, why_not_claimable
+from turnup.domain.states import ABORTED, HELD_ADVICE, INSTALL_CLAIMS, why_not_claimable
 from turnup.flow import approval
 from turnup.flow.job import Job, RackJob
 from turnup.ports import DeviceWrite
@@ -21,9 +21,11 @@ def do(job: RackJob) -> dict[str, TurnupError]:
     of two runs on one rack the first goes on with all of it, and the second is refused instead of sharing the rack by chance.
     """
     approval.demand(job.plan, job.ports.records)
-    failures: dict[str, TurnupError] = {}
+    failures = _changed_macs(job)
     claimed: list[ServerPlan] = []
     for server in job.servers:
+        if server.name in failures:
+            continue
         try:
             _claim(job.only(server))
         except Held:
@@ -38,9 +40,27 @@ def do(job: RackJob) -> dict[str, TurnupError]:
     return failures
 
 
+def _changed_macs(job: RackJob) -> dict[str, TurnupError]:
+    """Servers whose MACs are not the planned ones any more: DHCP and boot script would go to another machine.
+
+    Interfaces are objects of their own in NetBox: a MAC that was corrected leaves its device's version as it was.
+    """
+    planned = {address.interface_id: address for one in job.servers for address in (one.management, one.out_of_band)}
+    now = job.ports.inventory.macs(sorted(planned))
+    failures: dict[str, TurnupError] = {}
+    for server in job.servers:
+        for address in (server.management, server.out_of_band):
+            if (mac := now.get(address.interface_id)) != address.mac:
+                failures[server.name] = Conflict(
+                    f"{server.subject}: {address.interface} has the MAC {mac or 'none'} in NetBox now, planned is {address.mac}.",
+                    "start a new run.",
+                )
+    return failures
+
+
 def _claim(job: Job) -> None:
     """Claim one server. Where it moved on since the plan, look what moved: only what the plan rests on matters."""
-    wanted = DeviceWrite(status=INSTALL_CLAIMS.after, claim=job.run.claim, cause="")
+    wanted = DeviceWrite(status=INSTALL_CLAIMS.after, claim=job.run.claim)
     try:
         job.ports.inventory.write(job.server.id, job.server.version, wanted, job.message())
     except Conflict:
@@ -50,7 +70,7 @@ def _claim(job: Job) -> None:
         if now.claim and now.claim != job.run.claim:
             raise Held(
                 f"{job.server.subject} is held by the run {now.claim}.",
-                "wait for that run to end; if it has ended, break its claim with the DAG server_abort.",
+                HELD_ADVICE,
             ) from None
         _refuse_changed(job, now)
         job.ports.inventory.write(job.server.id, now.version, wanted, job.message())

@@ -27,7 +27,7 @@ def _apply(job: Job, *, test: bool) -> Waiting[StateRun]:
         "queue": True,  # behind a state run that goes on already, such as one of a former try
         "sync_mods": "modules",  # burn-in's module comes along
     }
-    returned = yield from salt_jobs.call(job, "state.sls", (), keywords, within=job.site.timeouts.states)
+    returned = yield from salt_jobs.call(job, "test" if test else "apply", "state.sls", keywords, within=job.site.timeouts.states)
     run = judge(returned.value)
     if run.failed:
         what = "Its test run failed, nothing was changed." if test else "They were applied in part."

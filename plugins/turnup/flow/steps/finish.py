@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from turnup.domain.errors import HardwareFault, TurnupError
+from turnup.domain.errors import HardwareFault, Refused, TurnupError
 from turnup.domain.states import Status
 from turnup.flow.documents import latest
 from turnup.flow.ending import fail
@@ -13,17 +13,20 @@ RACK_ACTIVE = "active"
 
 
 def do(job: RackJob) -> dict[str, TurnupError]:
-    """A server that is not active has failed, also where its task died without a word; the cause is in its journal."""
+    """A server that this run still holds has failed, also where its task died without a word; the cause is in its journal."""
     statuses = job.ports.inventory.rack_statuses(job.plan.rack_id)
     failures: dict[str, TurnupError] = {}
     entries: list[JournalEntry] = []
     for server in job.servers:
         one = job.only(server)
         if statuses.get(server.name) == Status.ACTIVE:
-            entries.append(JournalEntry(server.id, "success", f"Installed by {job.run.claim}. {_numbers(one)}"))
+            if latest(one, "live") is not None:
+                entries.append(JournalEntry(server.id, "success", f"Installed by {job.run.claim}. {_numbers(one)}"))
             continue
-        failures[server.name] = _cause(one)
-        entries.append(JournalEntry(server.id, "danger", f"Install {job.run.claim} failed. {failures[server.name]}"))
+        held = one.ports.inventory.device(server.id).claim == job.run.claim
+        failures[server.name] = _cause(one, held=held)
+        if held or latest(one, "failed") is not None:
+            entries.append(JournalEntry(server.id, "danger", f"Install {job.run.claim} failed. {failures[server.name]}"))
     if statuses and all(status == Status.ACTIVE for status in statuses.values()) and job.plan.rack_status != RACK_ACTIVE:
         job.ports.inventory.set_rack_status(job.plan.rack_id, RACK_ACTIVE, job.message())
         job.log.info("rack %s is active: all of its %d servers are", job.plan.rack, len(statuses))
@@ -31,17 +34,18 @@ def do(job: RackJob) -> dict[str, TurnupError]:
     return failures
 
 
-def _cause(job: Job) -> TurnupError:
-    """Why the server is not active; where no row said so, it is marked failed now."""
+def _cause(job: Job, *, held: bool) -> TurnupError:
+    """Why the server is not active. One that is held still died without saying so: it is marked failed now."""
+    if held:
+        silent = HardwareFault(
+            f"{job.server.subject}: a row ended without saying why.", "read the log of its failed task, then clear that task."
+        )
+        fail(job, silent)
+        return silent
     kept = latest(job, "failed")
-    if kept is not None:
-        return HardwareFault(kept["what"], kept["advice"])
-    silent = HardwareFault(
-        f"{job.server.subject}: a row ended without saying why.",
-        "read the log of its failed task in Airflow, then clear that task.",
-    )
-    fail(job, silent)
-    return silent
+    if kept is None:
+        return Refused(f"{job.server.subject} was not begun; nothing was changed.", "read the log of the task that failed.")
+    return HardwareFault(kept["what"], kept["advice"])
 
 
 def _numbers(job: Job) -> str:

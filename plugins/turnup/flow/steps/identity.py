@@ -53,14 +53,17 @@ def _check_serial(job: Job, shell: Shell, ip: str) -> None:
 
 
 def _check_macs(job: Job, shell: Shell) -> None:
-    links = json.loads(_read(job, shell, "ip", "-json", "link", "show"))
-    present = {str(link.get("address", "")).lower() for link in links}
-    if job.server.management.mac not in present:
+    printed = _read(job, shell, "ip", "-json", "link", "show")
+    try:
+        present = {str(link.get("address", "")).lower() for link in json.loads(printed)}
+    except (ValueError, AttributeError) as error:
+        raise Transient(f"{job.server.subject}: ip printed no JSON: {printed[:100]!r}", "log in and try it by hand.") from error
+    missing = sorted(set(job.server.macs) - present)
+    if missing:
         shown = ", ".join(sorted(present - {"", "00:00:00:00:00:00"})) or "none"
         raise HardwareFault(
-            f"{job.server.subject}: no NIC has the MAC {job.server.management.mac} of {job.server.management.interface}; "
-            f"it has {shown}.",
-            "the NIC was swapped: correct the MAC in NetBox, then start again.",
+            f"{job.server.subject}: no NIC has the MAC {', '.join(missing)} that NetBox gives it; it has {shown}.",
+            "a NIC was swapped or is missing: correct the MAC in NetBox, then start a new run.",
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from turnup.domain.errors import Conflict
 from turnup.domain.states import INSTALL_ENDS, INSTALL_FAILS
-from turnup.flow.documents import latest
+from turnup.flow.documents import keep, latest
 from turnup.flow.job import Job
 from turnup.flow.waiting import Waiting
 from turnup.ports import DeviceWrite
@@ -23,6 +23,7 @@ def do(job: Job) -> Waiting[None]:
     certificate = (latest(job, "bmc") or {}).get("certificate")
     change = DeviceWrite(status=INSTALL_ENDS.after, claim="", cause="", bmc_certificate=certificate)
     job.ports.inventory.write(now.id, now.version, change, job.message())
+    keep(job, "live", {"status": INSTALL_ENDS.after})
     job.log.info("is active")
     return
     yield
@@ -32,4 +33,6 @@ def undo(job: Job) -> None:
     """Take the server out of `active`, under this run's claim again, so that the rows before can be undone."""
     now = job.ports.inventory.device(job.server.id)
     if now.status == INSTALL_ENDS.after and now.claim is None:
-        job.ports.inventory.write(now.id, now.version, DeviceWrite(status=INSTALL_FAILS.after), job.message())
+        job.ports.inventory.write(
+            now.id, now.version, DeviceWrite(status=INSTALL_FAILS.after, claim=job.run.claim), job.message()
+        )

@@ -6,12 +6,14 @@ from turnup.domain.diff import diff
 from turnup.domain.errors import RefusedPlan
 from turnup.domain.planner import Request, plan
 from turnup.domain.plans import Plan
-from turnup.domain.policy import Policy
+from turnup.domain.policy import Policy, Site
 from turnup.domain.servers import Snapshot
-from turnup.flow.documents import load
+from turnup.flow.documents import dump, load
 from turnup.ports import Ports, Records
 
 NAME = "plan.json"
+SITE = "site.json"
+"""The site's policy at that moment: a file that is changed while a run goes on changes the next run."""
 
 
 def make(ports: Ports, snapshot: Snapshot, policy: Policy, request: Request) -> Plan:
@@ -23,6 +25,7 @@ def make(ports: Ports, snapshot: Snapshot, policy: Policy, request: Request) -> 
         raise RefusedPlan(made)
     # Written, read and written again is the same, byte for byte: what is hashed is what later steps read.
     settled = load(Plan, made.canonical(), NAME)
+    ports.records.write(SITE, dump(Site, policy.site))
     ports.records.write(NAME, settled.canonical())
     ports.records.write("plan.txt", diff(settled).encode())
     return settled
@@ -34,3 +37,9 @@ def kept(records: Records) -> Plan:
     if content is None:
         raise RefusedPlan(())
     return load(Plan, content, NAME)
+
+
+def kept_site(records: Records) -> Site | None:
+    """The site's policy that this run was planned under; None before there is a plan."""
+    content = records.read(SITE)
+    return load(Site, content, SITE) if content is not None else None

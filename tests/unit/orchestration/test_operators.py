@@ -1,0 +1,170 @@
+"""The operators as Airflow calls them, in a data center of fakes: clears, late tries, rows that fail as a whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from airflow.sdk.exceptions import AirflowException, AirflowFailException
+
+from tests.unit.flow.datacenter import DataCenter, Install
+from turnup.domain.errors import Transient
+from turnup.domain.plans import Plan
+from turnup.domain.policy import Site
+from turnup.flow.job import Run
+from turnup.flow.steps import plan as plan_step
+from turnup.orchestration.operators import FinishOperator, RackRowOperator, ServerRowOperator
+from turnup.orchestration.workplace import Workplace
+from turnup.ports import DeviceWrite, Ports
+
+
+class FakeWorkplace(Workplace):
+    """The workplace of a run over fakes."""
+
+    def __init__(self, install: Install) -> None:
+        super().__init__(install.run, "here")
+        self.__dict__.update({"ports": install.ports, "records": install.records, "site": install.policy.site})
+
+
+def over(install: Install, kind: type, **arguments: Any) -> Any:
+    """An operator of that kind which works at the fake workplace."""
+
+    class Operator(kind):  # type: ignore[misc]
+        def workplace(self, context: Any) -> Workplace:
+            return FakeWorkplace(install)
+
+    return Operator(task_id=arguments.get("row", "task"), flow="install", retries=3, **arguments)
+
+
+@dataclass
+class Task:
+    """What an operator asks of its task instance."""
+
+    try_number: int = 1
+    max_tries: int = 3
+    xcoms: dict[str, Any] = field(default_factory=dict)
+
+    def xcom_pull(self, task_ids: str) -> Any:
+        return self.xcoms.get(task_ids)
+
+
+def run_task(operator: Any, **task: Any) -> Any:
+    return operator.execute({"ti": Task(**task)})
+
+
+def planned(world: DataCenter, run_id: str = "run-1") -> Install:
+    install = Install(world, run_id)
+    install.make_plan()
+    return install
+
+
+def test_a_run_that_is_refused_leaves_the_boot_scripts_of_the_run_that_holds_the_rack() -> None:
+    world = DataCenter(2)
+    second = planned(world, "run-2")
+    first = planned(world)
+    first.rack_rows()
+    mac = world.servers["a1"].mac
+    world.boot_files.write(mac, "script of run-1")
+    with pytest.raises(AirflowFailException, match="held by the run server_install/run-1"):
+        run_task(over(second, RackRowOperator, row="claim", after="plan"), xcoms={"plan": ["a1", "a2"]})
+    assert world.boot_files.read(mac) == "script of run-1"
+    assert set(world.claims().values()) == {"server_install/run-1"}
+
+
+@pytest.mark.parametrize("row", ["addresses", "dhcp"])
+def test_a_rack_wide_task_of_a_finished_run_that_is_cleared_touches_nothing(row: str) -> None:
+    world = DataCenter(2)
+    install = Install(world)
+    install.everything()
+    before = world.footprint()
+    going_on = run_task(over(install, RackRowOperator, row=row, after="claim"), try_number=2, xcoms={"claim": ["a1", "a2"]})
+    assert going_on == []
+    assert world.footprint() == before
+
+
+def test_a_row_that_is_tried_again_by_airflow_fails_no_server_before_its_last_try() -> None:
+    world = DataCenter(1)
+    install = planned(world)
+    operator = over(install, RackRowOperator, row="claim", after="plan")
+    for try_number, status in ((1, "planned"), (6, "planned")):
+        world.inventory.fail_next("write", Transient("busy"))
+        with pytest.raises(AirflowException):
+            run_task(operator, try_number=try_number, max_tries=8, xcoms={"plan": ["a1"]})
+        assert world.statuses() == {"a1": status}
+
+
+def test_a_row_that_failed_its_last_try_marks_the_servers_it_holds() -> None:
+    world = DataCenter(2)
+    install = planned(world)
+    install.rack_rows()
+    world.dhcp.fail_next("reserve", Transient("Kea is away."))
+    with pytest.raises(AirflowException, match="Kea is away"):
+        run_task(over(install, RackRowOperator, row="dhcp", after="addresses"), try_number=4, xcoms={"addresses": ["a1", "a2"]})
+    assert world.statuses() == {"a1": "failed", "a2": "failed"}
+    assert "Kea is away." in world.inventory.causes[1]
+
+
+def test_when_netbox_is_away_too_the_row_ends_with_its_own_cause_and_finish_marks_the_servers() -> None:
+    world = DataCenter(1)
+    install = planned(world)
+    install.rack_rows()
+    world.dhcp.fail_next("reserve", Transient("Kea is away."))
+    world.inventory.fail_next("device", Transient("NetBox is away."), times=2)
+    with pytest.raises(AirflowException, match=r"Kea is away|NetBox is away"):
+        run_task(over(install, RackRowOperator, row="dhcp", after="addresses"), try_number=4, xcoms={"addresses": ["a1"]})
+    assert world.statuses() == {"a1": "staged"}
+    world.inventory._faults.clear()
+    with pytest.raises(AirflowFailException, match="0 of 1 servers are active"):
+        run_task(over(install, FinishOperator, row="finish", after=None), xcoms={"plan": ["a1"]})
+    assert world.statuses() == {"a1": "failed"}
+    assert world.claims() == {"a1": None}
+
+
+def test_a_second_silent_death_is_noticed_behind_a_first_cause() -> None:
+    world = DataCenter(1)
+    world.servers["a1"].bmc.answers = False
+    install = Install(world)
+    install.everything()
+    world.servers["a1"].bmc.answers = True
+    assert install.row("boot", "a1", resumed=True)
+    with pytest.raises(AirflowFailException):
+        run_task(over(install, FinishOperator, row="finish", after=None), xcoms={"plan": ["a1"]})
+    assert world.statuses() == {"a1": "failed"}
+    assert "without saying why" in world.inventory.causes[1]
+
+
+def test_finish_claims_no_success_for_what_another_run_installed() -> None:
+    world = DataCenter(1)
+    install = planned(world)
+    now = world.inventory.device(1)
+    world.inventory.write(1, now.version, DeviceWrite(status="active"), "by hand")
+    run_task(over(install, FinishOperator, row="finish", after=None), xcoms={"plan": ["a1"]})
+    assert world.inventory.journal == []
+
+
+def test_a_failure_from_the_triggerer_is_written_to_netbox_and_ends_the_task() -> None:
+    world = DataCenter(1)
+    install = planned(world)
+    install.rack_rows()
+    operator = over(install, ServerRowOperator, row="boot", server="a1", after="dhcp")
+    with pytest.raises(AirflowFailException, match="it is broken"):
+        operator.write_down({"ti": Task()}, {"what": "it is broken.", "advice": "mend it."})
+    assert world.statuses() == {"a1": "failed"}
+    assert world.inventory.causes[1] == "boot: it is broken. Next: mend it. (run server_install/run-1)"
+
+
+def test_the_site_policy_of_a_run_is_the_one_it_was_planned_under() -> None:
+    install = planned(DataCenter(1))
+    kept = plan_step.kept_site(install.records)
+    assert kept == install.policy.site
+    assert isinstance(kept, Site)
+
+
+def test_the_fake_workplace_is_one(tmp_path: object) -> None:
+    """What the tests above stand on: plan and ports come from the run's own folder and fakes."""
+    install = planned(DataCenter(1))
+    place = FakeWorkplace(install)
+    assert isinstance(place.plan, Plan)
+    assert isinstance(place.ports, Ports)
+    assert place.run == Run("server_install", "run-1")

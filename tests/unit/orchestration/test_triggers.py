@@ -1,0 +1,91 @@
+"""The trigger around a row: what it yields when the row is done, fails, waits too long, or has a defect."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+
+from airflow.triggers.base import TaskSuccessEvent, TriggerEvent
+
+from turnup.domain.errors import HardwareFault
+from turnup.flow.job import FlowLog, Run, flow_log
+from turnup.flow.waiting import Wait, Waiting
+from turnup.orchestration.triggers import ServerRowTrigger
+
+FAULT = HardwareFault("it does not answer.", "go and look.")
+
+
+class Trigger(ServerRowTrigger):
+    """A trigger whose row is the test's own."""
+
+    settled = 0.0
+
+    def __init__(self, row: Callable[[], Waiting[None]]) -> None:
+        super().__init__("server_install", "run-1", "here", "install", "boot", "a1", resumed=False)
+        self._row_of_test = row
+
+    def _begin(self) -> tuple[Waiting[None], FlowLog]:
+        return self._row_of_test(), flow_log(Run(self.dag_id, self.run_id), self.row, self.server)
+
+
+def events(row: Callable[[], Waiting[None]]) -> list[TriggerEvent]:
+    async def collect() -> list[TriggerEvent]:
+        return [event async for event in Trigger(row).run()]
+
+    return asyncio.run(collect())
+
+
+def test_a_row_that_is_done_ends_the_task() -> None:
+    looks = iter([1, 2])
+
+    def row() -> Waiting[None]:
+        for _ in looks:
+            yield Wait("something", 60, FAULT, every=0.0)
+
+    assert events(row) == [TaskSuccessEvent()]
+
+
+def test_a_row_that_fails_hands_its_cause_to_a_worker() -> None:
+    def row() -> Waiting[None]:
+        raise FAULT
+        yield
+
+    (event,) = events(row)
+    assert event.payload == {"what": FAULT.what, "advice": FAULT.advice}
+
+
+def test_a_wait_whose_time_is_up_ends_with_its_own_error() -> None:
+    def row() -> Waiting[None]:
+        while True:
+            yield Wait("something", 0.05, FAULT, every=0.01, last="connection refused")
+
+    (event,) = events(row)
+    assert event.payload["what"] == "it does not answer. The last answer was: connection refused"
+
+
+def test_a_defect_leaves_a_cause_too() -> None:
+    def row() -> Waiting[None]:
+        raise KeyError("nobody thought of it")
+        yield
+
+    (event,) = events(row)
+    assert "a defect of its own (KeyError" in event.payload["what"]
+
+
+def test_calls_that_block_leave_the_event_loop_free() -> None:
+    """Two rows wait for each other inside their blocking calls: possible only where both run in threads of their own."""
+    meet = threading.Barrier(2, timeout=10)
+
+    def row() -> Waiting[None]:
+        meet.wait()
+        return
+        yield
+
+    async def both() -> list[TriggerEvent]:
+        async def one() -> list[TriggerEvent]:
+            return [event async for event in Trigger(row).run()]
+
+        return [event for found in await asyncio.gather(one(), one()) for event in found]
+
+    assert asyncio.run(both()) == [TaskSuccessEvent(), TaskSuccessEvent()]
