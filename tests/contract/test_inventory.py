@@ -234,3 +234,9 @@ def test_a_journal_entry_written_twice_is_there_once(world: World) -> None:
     world.inventory.write_journal([])
     assert world.journal(first.id) == [("success", "Installed by run a.")]
     assert world.journal(second.id) == [("danger", "Failed in run a.")]
+
+
+def test_macs_are_those_of_the_interfaces_and_what_is_gone_is_left_out(world: World) -> None:
+    first = next(server for server in world.snapshot().servers if server.name == world.first)
+    eth0, bmc = port(first, "eth0"), port(first, "bmc")
+    assert world.inventory.macs([eth0, bmc, 10**9]) == {eth0: world.macs[0], bmc: world.macs[1]}
