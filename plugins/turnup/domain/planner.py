@@ -10,12 +10,11 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from netaddr import IPNetwork
-
+from turnup.domain.addressing import not_enough_addresses, planned_address
 from turnup.domain.errors import Problem
 from turnup.domain.plans import Change, LeftAlone, Plan, PlannedAddress, ServerPlan
 from turnup.domain.policy import BurnInTest, Hardware, Policy
-from turnup.domain.servers import Interface, Prefix, Server, Snapshot
+from turnup.domain.servers import Server, Snapshot
 from turnup.domain.states import HELD_ADVICE, INSTALL_CLAIMS, INSTALL_ENDS, Status, why_not_claimable
 
 HOSTNAME = re.compile(r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
@@ -49,7 +48,7 @@ def plan(snapshot: Snapshot, policy: Policy, request: Request) -> Plan | tuple[P
             parts.append(part)
         else:
             problems += part
-    problems += _not_enough_addresses(parts, snapshot)
+    problems += not_enough_addresses(parts, snapshot)
     problems += _same_hostname(parts)
     if problems:
         return tuple(problems)
@@ -141,8 +140,8 @@ def _plan_server(server: Server, snapshot: Snapshot, policy: Policy, request: Re
     elif (hours := sum(test.seconds for test in tests) / 3600) > LONGEST_BURN_IN:
         advice = f"shorten it in the file of generation {hardware.generation}."
         problems.append(Problem(server.name, f"would burn in for {hours:g} h, {LONGEST_BURN_IN} h is the most.", advice))
-    management = _address(server, hardware.management_interface, policy.site.management_prefix_role, snapshot)
-    out_of_band = _address(server, hardware.bmc_interface, policy.site.out_of_band_prefix_role, snapshot)
+    management = planned_address(server, hardware.management_interface, policy.site.management_prefix_role, snapshot)
+    out_of_band = planned_address(server, hardware.bmc_interface, policy.site.out_of_band_prefix_role, snapshot)
     for address in (management, out_of_band):
         if isinstance(address, list):
             problems += address
@@ -221,72 +220,6 @@ def _identity_problems(server: Server, snapshot: Snapshot) -> Iterator[Problem]:
             others = ", ".join(sorted(set(holders) - {server.name})) or "another interface of it"
             yield Problem(
                 server.name, f"has the MAC {interface.mac} on {interface.name}, and so has {others}.", "correct it in NetBox."
-            )
-
-
-def _address(server: Server, name: str, role: str, snapshot: Snapshot) -> PlannedAddress | list[Problem]:
-    """Which prefix the named interface gets its address from, or what is missing for it."""
-    interface = server.interface(name)
-    if interface is None:
-        return [Problem(server.name, f"has no interface {name!r}.", "add it in NetBox, or correct the generation's file.")]
-    problems: list[Problem] = []
-    if not interface.mac:
-        problems.append(Problem(server.name, f"has no MAC address on {name}.", "enter it in NetBox, from the label."))
-    prefix = _prefix(server, interface, role, snapshot)
-    if isinstance(prefix, Problem):
-        return [*problems, prefix]
-    subnet_id = snapshot.dhcp_subnets.get(prefix.cidr)
-    if snapshot.dhcp_subnets and subnet_id is None:
-        known = ", ".join(sorted(snapshot.dhcp_subnets))
-        problems.append(Problem(server.name, f"would boot in {prefix.cidr}, which DHCP does not serve.", f"it serves: {known}."))
-    if problems or not interface.mac:
-        return problems
-    return PlannedAddress(
-        interface_id=interface.id,
-        interface=interface.name,
-        mac=interface.mac,
-        prefix_id=prefix.id,
-        prefix=prefix.cidr,
-        dhcp_subnet_id=subnet_id,
-        present=_present(server, interface, prefix),
-    )
-
-
-def _present(server: Server, interface: Interface, prefix: Prefix) -> str | None:
-    """The address that the interface has in the prefix: the device's primary or out-of-band one first, then the oldest."""
-    chosen = {address.id for address in (server.primary_ip4, server.oob_ip) if address}
-    there = [address for address in interface.addresses if address.cidr in IPNetwork(prefix.cidr)]
-    there.sort(key=lambda address: (address.id not in chosen, address.id))
-    return there[0].cidr if there else None
-
-
-def _prefix(server: Server, interface: Interface, role: str, snapshot: Snapshot) -> Prefix | Problem:
-    """The prefix of that role on the interface's VLAN; without a VLAN, the site's only prefix of that role."""
-    candidates = [prefix for prefix in snapshot.prefixes if prefix.role == role]
-    if interface.vlan_id is not None:
-        candidates = [prefix for prefix in candidates if prefix.vlan_id == interface.vlan_id]
-    if len(candidates) == 1:
-        return candidates[0]
-    where = "on the VLAN of" if interface.vlan_id is not None else "at the site for"
-    found = ", ".join(prefix.cidr for prefix in candidates) or "none"
-    return Problem(
-        server.name,
-        f"needs exactly one prefix of role {role!r} {where} {interface.name}; NetBox has {found}.",
-        "set the interface's untagged VLAN and the prefix's VLAN, role and site in NetBox.",
-    )
-
-
-def _not_enough_addresses(parts: list[ServerPlan], snapshot: Snapshot) -> Iterator[Problem]:
-    """Prefixes that cannot give every server its address."""
-    wanted = Counter(
-        address.prefix_id for part in parts for address in (part.management, part.out_of_band) if address.present is None
-    )
-    for prefix in snapshot.prefixes:
-        if wanted[prefix.id] > prefix.free:
-            yield Problem(
-                prefix.cidr,
-                f"has {prefix.free} free addresses, {wanted[prefix.id]} are needed.",
-                "release addresses or enlarge the prefix in NetBox.",
             )
 
 
