@@ -40,8 +40,6 @@ INSTALL_ENDS = Transition(frozenset({Status.STAGED}), "the last row is done", St
 INSTALL_FAILS = Transition(frozenset({Status.STAGED}), "a row fails for good", Status.FAILED, claimed=False)
 ABORTED = Transition(frozenset({Status.STAGED, Status.FAILED}), "server_abort", Status.PLANNED, claimed=False)
 
-TRANSITIONS = (INSTALL_CLAIMS, INSTALL_ENDS, INSTALL_FAILS, ABORTED)
-
 
 HELD_ADVICE = "wait for that run to end; if it has ended and left the claim behind, clear turnup_claim on the device in NetBox."
 

@@ -1,0 +1,44 @@
+"""The README tells the truth about rows, statuses, commands and files."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from turnup.domain.states import INSTALL_CLAIMS, INSTALL_ENDS, INSTALL_FAILS, Transition
+from turnup.flow.install import INSTALL
+
+ROOT = Path(__file__).parents[2]
+TEXT = (ROOT / "README.md").read_text()
+
+
+def test_the_picture_names_every_row_in_order() -> None:
+    picture = TEXT.split("## The flow")[1].split("```")[1]
+    rows = ["snapshot", "plan", "approval"]
+    rows += [row.name for row in (*INSTALL.rack_rows, *INSTALL.server_rows, INSTALL.closing_row)]
+    found = [re.search(rf"\b{row}\b", picture) for row in rows]
+    places = [match.start() for match in found if match]
+    assert len(places) == len(rows), [row for row, match in zip(rows, found, strict=True) if not match]
+    assert places == sorted(places)
+
+
+@pytest.mark.parametrize("transition", [INSTALL_CLAIMS, INSTALL_ENDS, INSTALL_FAILS], ids=lambda one: one.event)
+def test_the_table_of_statuses_has_every_transition(transition: Transition) -> None:
+    rows = [line for line in TEXT.splitlines() if line.startswith("|") and transition.event in line]
+    assert len(rows) == 1
+    _, before, _, after, claim, _ = (cell.strip() for cell in rows[0].split("|"))
+    assert all(f"`{status}`" in before for status in transition.before)
+    assert f"`{transition.after}`" in after
+    assert (claim != "none") == transition.claimed
+
+
+@pytest.mark.parametrize("target", sorted(set(re.findall(r"\]\((?!http)([^)#]+)\)", TEXT))))
+def test_every_link_leads_to_something(target: str) -> None:
+    assert (ROOT / target).exists()
+
+
+@pytest.mark.parametrize("command", sorted(set(re.findall(r"\./lab/([a-z]+)", TEXT))))
+def test_every_command_of_the_lab_is_there(command: str) -> None:
+    assert (ROOT / "lab" / command).exists()
