@@ -79,7 +79,7 @@ class PlanOperator(AtWork):
             approval_required=params["approval"] == "required",
         )
         try:
-            snapshot = snapshot_step.take(place.ports, place.site_name, str(params["rack"]))
+            snapshot = snapshot_step.kept(place.ports)
             plan = plan_step.make(place.ports, snapshot, place.policy, request)
         except TurnupError as error:
             raise failure(log, error) from None

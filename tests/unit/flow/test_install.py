@@ -431,3 +431,16 @@ def test_a_second_nic_that_is_missing_is_noticed() -> None:
     world = DataCenter(snapshot=worlds.snapshot((replace(server, interfaces=(*server.interfaces, second)),)))
     Install(world).everything()
     assert "no NIC has the MAC 02:00:00:00:02:01" in world.inventory.causes[1]
+
+
+def test_a_refused_plan_is_made_anew_after_netbox_was_corrected_and_a_made_one_stays() -> None:
+    world = DataCenter(snapshot=worlds.snapshot((worlds.server(1, serial=""),)))
+    install = Install(world)
+    with pytest.raises(RefusedPlan):
+        install.make_plan()
+    corrected = DataCenter(1)
+    install.ports = replace(install.ports, inventory=corrected.inventory)
+    plan = install.make_plan()
+    assert plan.names == ("a1",)
+    install.ports = replace(install.ports, inventory=world.inventory)
+    assert install.make_plan() == plan

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from turnup.domain.diff import diff
-from turnup.domain.errors import RefusedPlan
+from turnup.domain.errors import Refused, RefusedPlan
 from turnup.domain.planner import Request, plan
 from turnup.domain.plans import Plan
 from turnup.domain.policy import Policy, Site
@@ -18,7 +18,7 @@ SITE = "site.json"
 
 def make(ports: Ports, snapshot: Snapshot, policy: Policy, request: Request) -> Plan:
     """The run's plan: made at the first call, the same ever after. RefusedPlan: it cannot be made."""
-    if ports.records.read(NAME) is not None:
+    if is_made(ports.records):
         return kept(ports.records)
     made = plan(snapshot, policy, request)
     if not isinstance(made, Plan):
@@ -31,11 +31,16 @@ def make(ports: Ports, snapshot: Snapshot, policy: Policy, request: Request) -> 
     return settled
 
 
+def is_made(records: Records) -> bool:
+    """Whether this run has a plan."""
+    return records.read(NAME) is not None
+
+
 def kept(records: Records) -> Plan:
     """The plan that this run was given."""
     content = records.read(NAME)
     if content is None:
-        raise RefusedPlan(())
+        raise Refused("This run has no plan.", "read the log of its task plan, then start a new run.")
     return load(Plan, content, NAME)
 
 
