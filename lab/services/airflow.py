@@ -94,7 +94,10 @@ def environment() -> dict[str, str]:
 def programs() -> Sequence[Program]:
     """Its processes, in the order in which they start."""
     command = str(paths.ENV / "airflow" / "bin" / "airflow")
-    variables = environment() | {"LAB_CONFIG": configuration.digest(_CONFIG, _PASSWORDS) + environments.project_digest()}
+    # The triggerer and the API server keep turnup's modules as they were when they started.
+    package = sorted((paths.CHECKOUT / "plugins").rglob("*.py"))
+    summary = configuration.digest(_CONFIG, _PASSWORDS, *package) + environments.project_digest()
+    variables = environment() | {"LAB_CONFIG": summary}
     names = ("api-server", "scheduler", "dag-processor", "triggerer")
     return [Program(f"airflow-{name}", [command, name], variables, HOME, stop_seconds=20) for name in names]
 

@@ -40,6 +40,7 @@ class DeviceWrite:
     claim: str | None = None
     cause: str | None = None
     bmc_certificate: str | None = None
+    last_run: str | None = None
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,10 @@ class Inventory(Protocol):
 
     def device(self, device_id: int) -> Server:
         """Read one device's own fields as they are now; its interfaces stay empty. Refused: no such device."""
+        ...
+
+    def devices(self, site: str, names: Sequence[str]) -> tuple[Server, ...]:
+        """Every device of these names at the site (slug), without interfaces. Names that are not there are left out."""
         ...
 
     def write(self, device_id: int, version: str, change: DeviceWrite, message: str) -> str:

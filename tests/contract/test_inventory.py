@@ -240,3 +240,17 @@ def test_macs_are_those_of_the_interfaces_and_what_is_gone_is_left_out(world: Wo
     first = next(server for server in world.snapshot().servers if server.name == world.first)
     eth0, bmc = port(first, "eth0"), port(first, "bmc")
     assert world.inventory.macs([eth0, bmc, 10**9]) == {eth0: world.macs[0], bmc: world.macs[1]}
+
+
+def test_devices_are_found_by_their_exact_names_at_their_site_alone(world: World) -> None:
+    found = world.inventory.devices(world.site, [world.first, world.spare, world.second.upper(), "nobody"])
+    assert {server.name for server in found} == {world.first, world.spare}
+    assert world.inventory.devices("another-site-of-nobody", [world.first]) == ()
+
+
+def test_the_last_run_stays_when_the_claim_is_released(world: World) -> None:
+    first = world.server(world.first)
+    claimed = world.inventory.write(first.id, first.version, DeviceWrite(claim="run a", last_run="run a"), "contract test")
+    world.inventory.write(first.id, claimed, DeviceWrite(claim=""), "contract test")
+    now = world.server(world.first)
+    assert (now.claim, now.last_run) == (None, "run a")

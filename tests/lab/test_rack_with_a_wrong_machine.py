@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import psycopg
 import pytest
 
 from lab.datacenter import RACKS
@@ -69,3 +70,36 @@ def test_the_refused_run_says_which_run_holds_the_rack(story: Story) -> None:
 def test_the_run_that_went_on_names_the_one_that_failed(story: Story) -> None:
     (proceeding,) = [run for run in story.runs if story.reached(run)]
     assert f"not active: {WRONG.name}" in story.lab.log(proceeding, "finish")
+
+
+@pytest.fixture(scope="module")
+def aborted(story: Story) -> str:
+    """The run of `server_abort` for the wrong machine."""
+    lab = story.lab
+    run = lab.start("server_abort", servers=[WRONG.name], reason="wrong machine delivered")
+    assert lab.ended(run, "server_abort") == "success", lab.states(run, "server_abort")
+    return run
+
+
+def test_after_an_abort_the_server_is_planned_and_nothing_of_it_is_left(story: Story, aborted: str) -> None:
+    device = story.lab.devices(RACK.name)[WRONG.name]
+    assert device.status.value == "planned"
+    assert (device.primary_ip4, device.oob_ip) == (None, None)
+    assert (device.custom_fields["turnup_claim"], device.custom_fields["turnup_cause"]) == (None, None)
+    with psycopg.connect(story.lab.endpoints["dhcp"]["lab1"]["database"]) as database:
+        reserved = {row[0] for row in database.execute("SELECT encode(dhcp_identifier, 'hex') FROM hosts").fetchall()}
+    assert not reserved & {WRONG.mac.replace(":", ""), WRONG.bmc_mac.replace(":", "")}
+    assert len(reserved) == 2 * (len(RACK.servers) - 1)
+    entries = story.lab.netbox.extras.journal_entries.filter(assigned_object_id=device.id)
+    assert any("wrong machine delivered" in entry.comments and aborted in entry.comments for entry in entries)
+
+
+def test_an_abort_of_a_live_server_is_refused_and_touches_nothing(story: Story) -> None:
+    lab, live = story.lab, RACK.servers[0].name
+    changes = lab.changes()
+    run = lab.start("server_abort", servers=[live, "nobody"], reason="changed our minds")
+    assert lab.ended(run, "server_abort") == "failed"
+    log = lab.log(run, "check", dag="server_abort")
+    assert f"{live}: is active and held by no run" in log
+    assert "nobody: is the name of 0 devices" in log
+    assert lab.changes() == changes

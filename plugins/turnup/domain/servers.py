@@ -37,7 +37,10 @@ class Interface:
 
 @dataclass(frozen=True)
 class Server:
-    """One device of NetBox. `version` stands for this state of it: a conditional write names it and fails when it moved on."""
+    """One device of NetBox. `version` stands for this state of it: a conditional write names it and fails when it moved on.
+
+    `claim` names the run that holds it, `last_run` the one that held it last.
+    """
 
     id: int
     name: str
@@ -50,6 +53,7 @@ class Server:
     version: str
     claim: str | None = None
     bmc_certificate: str | None = None
+    last_run: str | None = None
     interfaces: tuple[Interface, ...] = ()
     primary_ip4: Address | None = None
     oob_ip: Address | None = None

@@ -41,7 +41,7 @@ INSTALL_FAILS = Transition(frozenset({Status.STAGED}), "a row fails for good", S
 ABORTED = Transition(frozenset({Status.STAGED, Status.FAILED}), "server_abort", Status.PLANNED, claimed=False)
 
 
-HELD_ADVICE = "wait for that run to end; if it has ended and left the claim behind, clear turnup_claim on the device in NetBox."
+HELD_ADVICE = "wait for that run to end; if it has ended, break its claim with the DAG server_abort."
 
 
 def why_not_claimable(server: Server, claim: str) -> str | None:
@@ -52,4 +52,15 @@ def why_not_claimable(server: Server, claim: str) -> str | None:
         return f"is {server.status} and held by the run {server.claim}."
     if server.status not in INSTALL_CLAIMS.before:
         return f"is {server.status}; an install starts from {', '.join(sorted(INSTALL_CLAIMS.before))}."
+    return None
+
+
+def why_not_abortable(server: Server, *, holder_runs: bool) -> str | None:
+    """None where `server_abort` may undo what a run did; else the reason. `holder_runs`: the run of its claim goes on."""
+    if holder_runs:
+        return f"is held by the run {server.claim}, which has not ended."
+    if server.claim is None and server.status not in ABORTED.before:
+        return f"is {server.status} and held by no run; an abort starts from {', '.join(sorted(ABORTED.before))}."
+    if server.last_run is None and server.claim is None:
+        return "was never held by a run of turnup: there is nothing to undo."
     return None

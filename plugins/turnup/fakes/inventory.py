@@ -59,6 +59,11 @@ class FakeInventory(Faults, port=Inventory):
         """The device without its interfaces."""
         return replace(self._found(device_id), interfaces=())
 
+    def devices(self, site: str, names: Sequence[str]) -> tuple[Server, ...]:
+        """The devices of these names in the site's racks."""
+        ids = {server.id for rack in self._racks.values() if rack.site == site for server in rack.servers}
+        return tuple(replace(one, interfaces=()) for one in self._servers.values() if one.id in ids and one.name in names)
+
     def write(self, device_id: int, version: str, change: DeviceWrite, message: str) -> str:
         """Change the device if it is at this version, or has the wanted values already."""
         now = self._found(device_id)
@@ -77,6 +82,7 @@ class FakeInventory(Faults, port=Inventory):
                 now,
                 status=now.status if change.status is None else str(change.status),
                 claim=now.claim if change.claim is None else change.claim or None,
+                last_run=now.last_run if change.last_run is None else change.last_run or None,
                 bmc_certificate=now.bmc_certificate if change.bmc_certificate is None else change.bmc_certificate or None,
             ),
             message,
@@ -172,6 +178,7 @@ class FakeInventory(Faults, port=Inventory):
         there = {
             "status": now.status,
             "claim": now.claim,
+            "last_run": now.last_run,
             "cause": self.causes.get(now.id),
             "bmc_certificate": now.bmc_certificate,
         }

@@ -1,9 +1,12 @@
-"""The install flow, from `planned` to `active`, as a table. What is not in it does not happen."""
+"""The install flow, from `planned` to `active`, as a table. What is not in it does not happen.
+
+A server that is live leaves by decommission, never by an abort.
+"""
 
 from __future__ import annotations
 
 from turnup.domain.plans import FLOW_VERSION
-from turnup.flow.rows import NOTHING, Flow, RackRow, ServerRow
+from turnup.flow.rows import IRREVERSIBLE, NOTHING, Flow, RackRow, ServerRow
 from turnup.flow.steps import addresses, boot, burn_in, claim, configure, dhcp, finish, identity, live, salt_key
 
 INSTALL = Flow(
@@ -20,7 +23,7 @@ INSTALL = Flow(
         ServerRow("salt_key", "accept the minion's key as read on the machine", salt_key.do, salt_key.undo),
         ServerRow("configure", "Salt states of the role, test run first", configure.do, NOTHING),
         ServerRow("burn_in", "measure, and judge against thresholds", burn_in.do, NOTHING),
-        ServerRow("live", "NetBox says active, the claim is released", live.do, live.undo),
+        ServerRow("live", "NetBox says active, the claim is released", live.do, IRREVERSIBLE),
     ),
     closing_row=RackRow("finish", "journals, and the rack's status", finish.do, NOTHING),
 )

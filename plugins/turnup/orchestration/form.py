@@ -14,18 +14,47 @@ def sites() -> list[str]:
     return sorted(path.stem for path in (settings.inventory_folder() / "sites").glob("*.yaml"))
 
 
+def site_field() -> Param:
+    """The site, with the known ones to choose from."""
+    known = sites()
+    return Param(
+        known[0] if len(known) == 1 else None,
+        type="string",
+        pattern=SLUG,
+        title="Site",
+        examples=known,
+        description_md="The site's **slug** in NetBox. It needs a file in `inventory/sites/`.",
+    )
+
+
+def abort_form() -> dict[str, Param]:
+    """The parameters of `server_abort`."""
+    return {
+        "site": site_field(),
+        "servers": Param(
+            None,
+            type="array",
+            items={"type": "string", "minLength": 1, "maxLength": 64},
+            minItems=1,
+            uniqueItems=True,
+            title="Servers",
+            description_md="Device names, one a line. What the last run did to them is undone; they are `planned` again.",
+        ),
+        "reason": Param(
+            None,
+            type="string",
+            minLength=3,
+            maxLength=500,
+            title="Reason",
+            description_md="Why. It goes into each device's journal.",
+        ),
+    }
+
+
 def install_form() -> dict[str, Param]:
     """The parameters of `server_install`."""
-    known = sites()
     return {
-        "site": Param(
-            known[0] if len(known) == 1 else None,
-            type="string",
-            pattern=SLUG,
-            title="Site",
-            examples=known,
-            description_md="The site's **slug** in NetBox. It needs a file in `inventory/sites/`.",
-        ),
+        "site": site_field(),
         "rack": Param(
             None,
             type="string",

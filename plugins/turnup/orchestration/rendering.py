@@ -8,6 +8,7 @@ from typing import Any
 from airflow.sdk import BaseOperator, task_group
 
 from turnup.flow.rows import Flow
+from turnup.orchestration.abort import AbortCheckOperator, UndoOperator
 from turnup.orchestration.approval import PlanApprovalOperator
 from turnup.orchestration.operators import FinishOperator, PlanOperator, RackRowOperator, ServerRowOperator, SnapshotOperator
 
@@ -66,3 +67,11 @@ def render(flow: Flow) -> None:
     )
     servers = one_server.expand(server=planned.output)
     last >> servers >> finish
+
+
+def render_abort() -> None:
+    """Make the tasks of `server_abort` in the DAG of the context."""
+    checked = AbortCheckOperator(task_id="check", execution_timeout=QUICK, **RETRIES)
+    UndoOperator.partial(
+        task_id="undo", map_index_template="{{ task.server }}", execution_timeout=QUICK, **(RETRIES | {"retries": 6})
+    ).expand(server=checked.output)

@@ -26,9 +26,13 @@ class Workplace:
     @cached_property
     def records(self) -> Records:
         """The run's folder in the report store."""
+        return self.records_of(self.run)
+
+    def records_of(self, run: Run) -> Records:
+        """Any run's folder in the report store."""
         from turnup.adapters.report_store import RunRecords
 
-        return RunRecords(settings.report_store(), self.run.dag_id, self.run.run_id)
+        return RunRecords(settings.report_store(), run.dag_id, run.run_id)
 
     @cached_property
     def policy(self) -> Policy:

@@ -13,6 +13,7 @@ from turnup.domain.planner import Request
 from turnup.domain.plans import Plan
 from turnup.domain.policy import BurnInTest, Policy, Threshold
 from turnup.domain.servers import Snapshot
+from turnup.domain.states import why_not_abortable
 from turnup.fakes.bmc import FakeBmc
 from turnup.fakes.boot_files import FakeBootFiles
 from turnup.fakes.dhcp import FakeDhcp
@@ -21,11 +22,10 @@ from turnup.fakes.metal import FakeServer
 from turnup.fakes.records import FakeRecords
 from turnup.fakes.salt import Call, FakeSalt
 from turnup.fakes.shell import FakeMachine, FakeShell
-from turnup.flow import ending
+from turnup.flow import abort, ending
 from turnup.flow.course import course
 from turnup.flow.install import INSTALL
 from turnup.flow.job import Job, RackJob, Run
-from turnup.flow.rows import RackRow, ServerRow, Undo
 from turnup.flow.steps import plan as plan_step
 from turnup.flow.steps import snapshot as snapshot_step
 from turnup.flow.waiting import Patience, advance
@@ -192,10 +192,12 @@ class Install:
             self.server_rows(name, resumed=name not in going_on)
         return self.finish()
 
-    def abort(self) -> None:
-        """Undo every row of every server, in reverse."""
+    def abort(self, run_id: str = "abort-1") -> None:
+        """Undo what this run did to each of its servers, as `server_abort` does."""
         for name in plan_step.kept(self.records).names:
-            rows: list[RackRow | ServerRow] = [*INSTALL.rack_rows, *INSTALL.server_rows]
-            for row in reversed(rows):
-                if not isinstance(row.undo, Undo):
-                    row.undo(self.job(row.name, name))
+            (now,) = self.ports.inventory.devices("here", [name])
+            if (now.status, now.claim) == ("planned", None):
+                continue
+            assert why_not_abortable(now, holder_runs=False) is None
+            job = abort.job_of(self.records, Run("server_abort", run_id), name, self.ports)
+            abort.undo(INSTALL, job, now.claim, "changed our minds")

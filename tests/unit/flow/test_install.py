@@ -10,8 +10,11 @@ import pytest
 from tests.unit.domain import worlds
 from tests.unit.flow.datacenter import BURN_IN, POLICY, DataCenter, Install
 from turnup.domain.errors import Conflict, HardwareFault, Refused, RefusedPlan, Transient
+from turnup.domain.states import why_not_abortable
+from turnup.flow import abort
 from turnup.flow.approval import APPROVE, REJECT, Decision, keep
 from turnup.flow.install import INSTALL
+from turnup.flow.job import Run
 from turnup.ports import AddressRequest, Completed, DeviceWrite, Returned
 
 ROWS = [row.name for row in INSTALL.server_rows]
@@ -195,7 +198,7 @@ def test_a_rack_wide_row_done_twice_equals_one_done_once(row: str) -> None:
             assert world.footprint() == before
 
 
-@pytest.mark.parametrize("last", ["claim", "addresses", "dhcp", *ROWS])
+@pytest.mark.parametrize("last", ["claim", "addresses", "dhcp", *ROWS[:-1]])
 def test_an_abort_after_any_row_leaves_a_clean_slate(last: str) -> None:
     world = DataCenter(2)
     clean = world.footprint()
@@ -444,3 +447,57 @@ def test_a_refused_plan_is_made_anew_after_netbox_was_corrected_and_a_made_one_s
     assert plan.names == ("a1",)
     install.ports = replace(install.ports, inventory=world.inventory)
     assert install.make_plan() == plan
+
+
+@pytest.mark.parametrize(("day", "breaks", "step", "words"), BAD_DAYS, ids=[day for day, *_ in BAD_DAYS])
+def test_an_abort_after_any_failure_leaves_a_clean_slate(day: str, breaks: Break, step: str, words: tuple[str, ...]) -> None:
+    world = DataCenter(1)
+    breaks(world)
+    clean = world.footprint()
+    install = Install(world)
+    install.everything()
+    assert world.statuses() == {"a1": "failed"}
+    world.servers["a1"].bmc.obeys = True
+    install.abort()
+    after = world.footprint()
+    if day != "another machine offers its key":
+        assert after["keys"] == clean["keys"]
+    assert {**after, "keys": None} == {**clean, "keys": None}
+    assert "changed our minds" in world.inventory.journal[-1].comments
+
+
+def test_an_abort_does_not_take_a_server_that_somebody_else_took_meanwhile() -> None:
+    world = DataCenter(1)
+    fail_states(world)
+    install = Install(world)
+    install.everything()
+    second = Install(world, "run-2")
+    second.make_plan()
+    second.rack_rows()
+    job = abort.job_of(install.records, Run("server_abort", "abort-1"), "a1", install.ports)
+    with pytest.raises(Conflict, match="held by server_install/run-2"):
+        abort.undo(INSTALL, job, None, "changed our minds")
+    assert world.statuses() == {"a1": "staged"}
+
+
+@pytest.mark.parametrize(
+    ("status", "claim", "holder_runs", "words"),
+    [
+        ("active", None, False, "is active and held by no run"),
+        ("decommissioning", None, False, "is decommissioning"),
+        ("staged", "server_install/x", True, "which has not ended"),
+    ],
+)
+def test_what_an_abort_refuses(status: str, claim: str | None, holder_runs: bool, words: str) -> None:
+    server = replace(worlds.server(1), status=status, claim=claim, last_run="server_install/x")
+    assert words in (why_not_abortable(server, holder_runs=holder_runs) or "")
+
+
+def test_an_abort_may_break_the_claim_of_a_run_that_has_ended() -> None:
+    world = DataCenter(1)
+    install = Install(world)
+    install.make_plan()
+    install.rack_rows()
+    install.abort()
+    assert world.statuses() == {"a1": "planned"}
+    assert world.claims() == {"a1": None}

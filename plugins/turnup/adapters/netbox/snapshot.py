@@ -62,6 +62,7 @@ def read_server(row: Row, interfaces: Sequence[Interface] = (), addresses: Mappi
         version=row["last_updated"],
         claim=custom.get("turnup_claim") or None,
         bmc_certificate=custom.get("turnup_bmc_certificate") or None,
+        last_run=custom.get("turnup_last_run") or None,
         interfaces=tuple(interfaces),
         primary_ip4=address("primary_ip4"),
         oob_ip=address("oob_ip"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 
-from turnup.domain.errors import HardwareFault, Refused
+from turnup.domain.errors import HardwareFault, Refused, Transient
 from turnup.flow.bmc_trust import checked_address, trusted_bmc
 from turnup.flow.documents import keep, latest
 from turnup.flow.job import Job
@@ -122,4 +122,6 @@ def undo(job: Job) -> None:
     system = bmc.system()
     if system.serial == job.server.serial and system.power != OFF:
         bmc.power_off()
+        if bmc.system().power != OFF:
+            raise Transient(f"{job.server.subject} was told to switch off and is on yet.", "look at its BMC if this stays so.")
     keep(job, "boot", {"nonce": None})

@@ -60,7 +60,7 @@ def _changed_macs(job: RackJob) -> dict[str, TurnupError]:
 
 def _claim(job: Job) -> None:
     """Claim one server. Where it moved on since the plan, look what moved: only what the plan rests on matters."""
-    wanted = DeviceWrite(status=INSTALL_CLAIMS.after, claim=job.run.claim)
+    wanted = DeviceWrite(status=INSTALL_CLAIMS.after, claim=job.run.claim, last_run=job.run.claim)
     try:
         job.ports.inventory.write(job.server.id, job.server.version, wanted, job.message())
     except Conflict:

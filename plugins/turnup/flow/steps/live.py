@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from turnup.domain.errors import Conflict
-from turnup.domain.states import INSTALL_ENDS, INSTALL_FAILS
+from turnup.domain.states import INSTALL_ENDS
 from turnup.flow.documents import keep, latest
 from turnup.flow.job import Job
 from turnup.flow.waiting import Waiting
@@ -27,12 +27,3 @@ def do(job: Job) -> Waiting[None]:
     job.log.info("is active")
     return
     yield
-
-
-def undo(job: Job) -> None:
-    """Take the server out of `active`, under this run's claim again, so that the rows before can be undone."""
-    now = job.ports.inventory.device(job.server.id)
-    if now.status == INSTALL_ENDS.after and now.claim is None:
-        job.ports.inventory.write(
-            now.id, now.version, DeviceWrite(status=INSTALL_FAILS.after, claim=job.run.claim), job.message()
-        )

@@ -1,0 +1,58 @@
+"""Abort: what a run did to a server is undone, row by row, in reverse. What never happened is no error, and neither is twice."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from turnup.domain.errors import Conflict, Refused
+from turnup.domain.plans import Plan
+from turnup.domain.servers import Server
+from turnup.flow.job import Job, Run
+from turnup.flow.rows import Flow, RackRow, ServerRow, Undo
+from turnup.flow.steps import plan as plan_step
+from turnup.ports import DeviceWrite, JournalEntry, Ports, Records
+
+
+def run_to_undo(server: Server) -> Run | None:
+    """The run that holds the server, or held it last."""
+    named = server.last_run or server.claim
+    if not named:
+        return None
+    dag_id, _, run_id = named.partition("/")
+    return Run(dag_id, run_id)
+
+
+def job_of(former: Records, run: Run, name: str, ports: Ports) -> Job:
+    """The abort's work on one server: the plan and the records are the former run's, the claim is the abort's own."""
+    plan: Plan = plan_step.kept(former)
+    site = plan_step.kept_site(former)
+    if site is None:
+        raise Refused(f"The run {run.claim} has a plan and no site policy in its folder.", "undo it by hand.")
+    return Job(run, "abort", plan, plan.server(name), site, replace(ports, records=former))
+
+
+def undo(flow: Flow, job: Job, ended: str | None, reason: str) -> None:
+    """Undo every row, last first, under a claim of the abort's own; `ended` is the claim that may be broken.
+
+    Conflict: somebody else took the server meanwhile. Transient: something did not answer; begin again, it is safe.
+    """
+    _take_over(job, ended)
+    rows: list[RackRow | ServerRow] = [*flow.rack_rows, *flow.server_rows]
+    for row in reversed(rows):
+        if not isinstance(row.undo, Undo):
+            row.undo(job.at(row.name))
+            job.log.info("undone: %s", row.name)
+    comments = f"Aborted by {job.run.claim}: {reason}"
+    job.ports.inventory.write_journal([JournalEntry(job.server.id, "warning", comments)])
+
+
+def _take_over(job: Job, ended: str | None) -> None:
+    """Hold the server before anything is undone, so that no new run starts on it meanwhile."""
+    now = job.ports.inventory.device(job.server.id)
+    if now.claim == job.run.claim:
+        return
+    if now.claim != ended:
+        holder = f"held by {now.claim}" if now.claim else "held by no run"
+        raise Conflict(f"{job.server.subject} is {holder} now.", "look at it again, then start a new abort.")
+    job.ports.inventory.write(now.id, now.version, DeviceWrite(claim=job.run.claim), job.message())
+    job.log.info("taken over from %s", ended or "nobody")

@@ -1,0 +1,94 @@
+"""server_abort as Airflow tasks: one that looks whether it may be done, then one a server that undoes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk.exceptions import AirflowRuntimeError
+
+from turnup.domain.errors import Problem, Refused, TurnupError, about
+from turnup.domain.servers import Server
+from turnup.domain.states import why_not_abortable
+from turnup.flow import abort
+from turnup.flow.install import INSTALL
+from turnup.flow.job import flow_log
+from turnup.orchestration.operators import AtWork, failure
+from turnup.orchestration.workplace import Workplace
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+RUNNING = ("queued", "running")
+
+
+def holder_runs(ti: Any, server: Server) -> bool:
+    """Whether the run that the server's claim names goes on. One that Airflow knows no more has ended."""
+    if not server.claim:
+        return False
+    dag_id, _, run_id = server.claim.partition("/")
+    try:
+        return str(ti.get_dagrun_state(dag_id, run_id)) in RUNNING
+    except AirflowRuntimeError:
+        return False
+
+
+class AbortCheckOperator(AtWork):
+    """Looks whether every named server may be aborted; refuses with every problem at once. Its XCom is their names."""
+
+    def execute(self, context: Context) -> list[str]:
+        """Look, change nothing."""
+        place, ti = self.workplace(context), context["ti"]
+        log = flow_log(place.run, self.task_id)
+        names = [str(name) for name in context["params"]["servers"]]
+        try:
+            found = place.ports.inventory.devices(place.site_name, names)
+        except TurnupError as error:
+            raise failure(log, error) from None
+        problems: list[Problem] = []
+        going_on: list[str] = []
+        for name in names:
+            servers = [server for server in found if server.name == name]
+            if len(servers) != 1:
+                problems.append(Problem(name, f"is the name of {len(servers)} devices at site {place.site_name}."))
+            elif servers[0].status == "planned" and servers[0].claim is None:
+                log.info("%s is planned already: nothing to undo", name)
+            elif why_not := why_not_abortable(servers[0], holder_runs=holder_runs(ti, servers[0])):
+                problems.append(Problem(name, why_not, "end that run in Airflow first." if servers[0].claim else ""))
+            else:
+                going_on.append(name)
+        if problems:
+            lines = "\n".join(f"  - {problem}" for problem in problems)
+            raise failure(log, Refused(f"The abort is refused, nothing was touched. {len(problems)} problem(s):\n{lines}"))
+        return going_on
+
+
+class UndoOperator(AtWork):
+    """Undoes, for one server, what the run that held it last did. It ends in seconds, so it stays in a worker."""
+
+    template_fields: Sequence[str] = ("server",)
+
+    def __init__(self, *, server: str, **kwargs: Any) -> None:
+        super().__init__(map_index_template="{{ task.server }}", **kwargs)
+        self.server = server
+
+    def execute(self, context: Context) -> None:
+        """Take the server over, undo, give it back as planned."""
+        place = self.workplace(context)
+        log = flow_log(place.run, self.task_id, self.server)
+        try:
+            self._undo(place, context)
+        except TurnupError as error:
+            raise failure(log, about(self.server, error)) from None
+        log.info("is planned again")
+
+    def _undo(self, place: Workplace, context: Context) -> None:
+        (now,) = place.ports.inventory.devices(place.site_name, [self.server])
+        ended = now.claim if now.claim != place.run.claim else None
+        if ended and holder_runs(context["ti"], now):
+            raise Refused(f"The run {ended} holds it and goes on.", "end that run in Airflow first.")
+        former = abort.run_to_undo(now)
+        if former is None:
+            raise Refused("No run of turnup held it.", "set its status in NetBox.")
+        job = abort.job_of(place.records_of(former), place.run, self.server, place.ports)
+        abort.undo(INSTALL, job, ended, str(context["params"]["reason"]))

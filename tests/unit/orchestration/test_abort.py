@@ -1,0 +1,108 @@
+"""The tasks of server_abort as Airflow calls them, in a data center of fakes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from airflow.sdk.exceptions import AirflowFailException
+
+from tests.unit.flow.datacenter import DataCenter, Install
+from tests.unit.orchestration.test_operators import FakeWorkplace
+from turnup.flow.job import Run
+from turnup.orchestration.abort import AbortCheckOperator, UndoOperator
+from turnup.orchestration.workplace import Workplace
+from turnup.ports import Records
+
+
+@dataclass
+class Task:
+    """What the operators ask of their task instance."""
+
+    states: dict[str, str] = field(default_factory=dict)
+
+    def get_dagrun_state(self, dag_id: str, run_id: str) -> str:
+        return self.states.get(f"{dag_id}/{run_id}", "failed")
+
+
+class AbortPlace(FakeWorkplace):
+    """The workplace of an abort, which finds the install's records by its run."""
+
+    def __init__(self, install: Install) -> None:
+        super().__init__(install)
+        self.__dict__["run"] = Run("server_abort", "abort-1")
+        self.__dict__["former"] = install
+
+    def records_of(self, run: Run) -> Records:
+        former: Install = self.__dict__["former"]
+        assert run == former.run
+        return former.records
+
+
+def over(install: Install, kind: type, **arguments: Any) -> Any:
+    class Operator(kind):  # type: ignore[misc]
+        def workplace(self, context: Any) -> Workplace:
+            return AbortPlace(install)
+
+    return Operator(task_id="task", **arguments)
+
+
+def context(servers: list[str]) -> dict[str, Any]:
+    return {"ti": Task(), "params": {"servers": servers, "reason": "changed our minds"}}
+
+
+def failed(world: DataCenter) -> Install:
+    """An install whose server a1 failed at boot."""
+    world.servers["a1"].bmc.answers = False
+    install = Install(world)
+    install.everything()
+    world.servers["a1"].bmc.answers = True
+    return install
+
+
+def test_a_failed_server_is_checked_undone_and_planned_again() -> None:
+    world = DataCenter(2)
+    clean = world.footprint()["devices"][0]
+    install = failed(world)
+    assert over(install, AbortCheckOperator).execute(context(["a1"])) == ["a1"]
+    over(install, UndoOperator, server="a1").execute(context(["a1"]))
+    assert world.footprint()["devices"][0] == clean
+    assert over(install, AbortCheckOperator).execute(context(["a1"])) == []
+
+
+def test_every_problem_is_told_at_once_and_nothing_is_touched() -> None:
+    world = DataCenter(2)
+    install = failed(world)
+    before = world.footprint()
+    with pytest.raises(AirflowFailException) as refused:
+        over(install, AbortCheckOperator).execute(context(["a1", "a2", "a9"]))
+    assert "2 problem(s)" in str(refused.value)
+    assert "a2: is active and held by no run" in str(refused.value)
+    assert "a9: is the name of 0 devices" in str(refused.value)
+    assert world.footprint() == before
+
+
+def test_a_run_that_goes_on_keeps_its_claim() -> None:
+    world = DataCenter(1)
+    install = Install(world)
+    install.make_plan()
+    install.rack_rows()
+    ti = Task({"server_install/run-1": "running"})
+    params = {"servers": ["a1"], "reason": "changed our minds"}
+    with pytest.raises(AirflowFailException, match="which has not ended"):
+        over(install, AbortCheckOperator).execute({"ti": ti, "params": params})
+    with pytest.raises(AirflowFailException, match="goes on"):
+        over(install, UndoOperator, server="a1").execute({"ti": ti, "params": params})
+    assert world.claims() == {"a1": "server_install/run-1"}
+
+
+def test_the_claim_of_a_run_that_ended_is_broken() -> None:
+    world = DataCenter(1)
+    install = Install(world)
+    install.make_plan()
+    install.rack_rows()
+    assert over(install, AbortCheckOperator).execute(context(["a1"])) == ["a1"]
+    over(install, UndoOperator, server="a1").execute(context(["a1"]))
+    assert world.claims() == {"a1": None}
+    assert world.statuses() == {"a1": "planned"}
