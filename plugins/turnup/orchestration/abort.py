@@ -69,7 +69,7 @@ class UndoOperator(AtWork):
     template_fields: Sequence[str] = ("server",)
 
     def __init__(self, *, server: str, **kwargs: Any) -> None:
-        super().__init__(map_index_template="{{ task.server }}", **kwargs)
+        super().__init__(**kwargs)
         self.server = server
 
     def execute(self, context: Context) -> None:

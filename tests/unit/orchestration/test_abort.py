@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import runpy
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
+from airflow.sdk import DAG
 from airflow.sdk.exceptions import AirflowFailException
 
 from tests.unit.flow.datacenter import DataCenter, Install
@@ -106,3 +109,12 @@ def test_the_claim_of_a_run_that_ended_is_broken() -> None:
     over(install, UndoOperator, server="a1").execute(context(["a1"]))
     assert world.claims() == {"a1": None}
     assert world.statuses() == {"a1": "planned"}
+
+
+def test_the_dag_undoes_each_server_under_its_own_name() -> None:
+    file = Path(__file__).parents[3] / "dags/server_abort.py"
+    dag = next(value for value in runpy.run_path(str(file)).values() if isinstance(value, DAG))
+    assert dag.task_ids == ["check", "undo"]
+    undo = dag.get_task("undo")
+    assert undo.map_index_template == "{{ task.server }}"
+    assert undo.unmap({"server": "a1"}).server == "a1"
