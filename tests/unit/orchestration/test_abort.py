@@ -117,4 +117,4 @@ def test_the_dag_undoes_each_server_under_its_own_name() -> None:
     assert dag.task_ids == ["check", "undo"]
     undo = dag.get_task("undo")
     assert undo.map_index_template == "{{ task.server }}"
-    assert undo.unmap({"server": "a1"}).server == "a1"
+    assert vars(undo.unmap({"server": "a1"}))["server"] == "a1"
