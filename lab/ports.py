@@ -33,11 +33,12 @@ def port(name: str) -> int:
 
 
 def settle(running: bool) -> None:
-    """Chooses a free port for each service whose port is taken by a stranger; nothing to do while the lab runs."""
+    """Chooses a free port for each service: the preferred one, else the last one; nothing to do while the lab runs."""
     if running:
         return
     with _lock:
-        chosen = {name: number if _free(number) else _any_free() for name, number in _chosen().items()}
+        last = _chosen()
+        chosen = {name: next(filter(_free, (preferred, last[name])), 0) or _any_free() for name, preferred in PREFERRED.items()}
         configuration.write(_FILE, json.dumps(chosen, indent=2), 0o644)
 
 

@@ -193,28 +193,39 @@ def shut_down(last: Collection[str]) -> None:
     waiting.until(lambda: not alive(ended), "supervisord ends", 90, LOG)
 
 
+def started(process: int) -> int:
+    """When the process began, in clock ticks since the machine's start; 0 for one that does not run (or is a zombie)."""
+    try:
+        fields = _stat(process)
+    except OSError:
+        return 0
+    return 0 if fields[0] in "ZX" else int(fields[19])
+
+
 def alive(process: int) -> bool:
     """Whether a process of this id runs (and is no zombie)."""
-    try:
-        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return False
-    return fields[0] != "Z"
+    return started(process) > 0
 
 
-def leftovers(session: int) -> list[int]:
-    """Processes of this checkout's lab that outlived supervisord: of the session it led, or carrying the lab's mark.
+def _stat(process: int) -> list[str]:
+    """What the kernel tells of a process, from its state on."""
+    return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
 
-    A session's number goes to no other process while the session has members; one whose leader lives is not ours any more.
+
+def leftovers(checkout: Path, state: Path, session: int) -> list[int]:
+    """Processes of a lab that outlived supervisord: carrying its mark, or of the session it led and at work in its state.
+
+    Some programs write over their environment, and so over the mark. A session's number goes to no other process while the
+    session has members, and one whose leader lives is not the lab's; the place where a process works settles the rest.
     """
-    mark = f"TURNUP_LAB={paths.CHECKOUT}".encode()
+    mark = f"TURNUP_LAB={checkout}".encode()
     ended = session > 0 and not alive(session)
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         process = int(folder.name)
         try:
             ours = mark in (folder / "environ").read_bytes().split(b"\0")
-            ours = ours or (ended and int((folder / "stat").read_text().rpartition(")")[2].split()[3]) == session)
+            ours = ours or (ended and int(_stat(process)[3]) == session and _works_in(folder, state))
         except (OSError, IndexError):
             continue
         if ours and process != os.getpid():
@@ -222,9 +233,19 @@ def leftovers(session: int) -> list[int]:
     return found
 
 
-def end_leftovers(session: int) -> int:
+def _works_in(process: Path, state: Path) -> bool:
+    """Whether a process works in the lab's state, runs a program of it, or is PostgreSQL in its mount namespace."""
+    directory, program = (process / "cwd").readlink(), (process / "exe").readlink()
+    if directory.is_relative_to(state) or program.is_relative_to(state):
+        return True
+    if f"{state}/".encode() in (process / "cmdline").read_bytes():
+        return True
+    return program.name == "postgres" and (process / "ns/mnt").readlink() != Path("/proc/self/ns/mnt").readlink()
+
+
+def end_leftovers(checkout: Path, state: Path, session: int) -> int:
     """Ends what `leftovers` finds, first politely; returns how many there were."""
-    found = leftovers(session)
+    found = leftovers(checkout, state, session)
     for sent in (signal.SIGTERM, signal.SIGKILL):
         for process in found:
             try:

@@ -13,7 +13,6 @@ from lab.services import postgres, redis
 def main(arguments: Sequence[str]) -> int:  # noqa: ARG001 - it takes none
     """Works when half of the lab is there, and when none of it is."""
     claim.refuse_a_second()
-    session = claim.session()
     problems = []
     for module, function in (("power", "all_off"), ("rack", "remove")):
         try:
@@ -25,7 +24,7 @@ def main(arguments: Sequence[str]) -> int:  # noqa: ARG001 - it takes none
         supervisor.shut_down(last=(postgres.NAME, redis.NAME))
     except LabError as error:
         problems.append(str(error))
-    ended = supervisor.end_leftovers(session)
+    ended = claim.end_leftovers()
     removed = network.remove()
     shutil.rmtree(paths.SOCKETS, ignore_errors=True)  # with the claim: the machine is free again
     console.say("lab", f"is down (bridges removed: {', '.join(removed) or 'none'}; stray processes ended: {ended})")

@@ -34,7 +34,9 @@ def main(arguments: Sequence[str]) -> int:  # noqa: ARG001 - it takes none
 def run() -> None:
     """The lab is up: quick where all of it runs already."""
     claim.refuse_a_second()
-    ports.settle(supervisor.running())
+    if not (running := supervisor.running()) and (ended := claim.end_leftovers()):
+        console.say("lab", f"{ended} processes were left of a lab that did not end well: ended")
+    ports.settle(running)
     prerequisites.install()
     authority.make()
     authority.ssh_key()

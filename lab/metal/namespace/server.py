@@ -36,6 +36,10 @@ class NamespaceServer:
     def build(self) -> None:
         self.folder.make()
         self.wire.plug()
+        with self._power():
+            if not self.is_on():  # of a lab that was killed a server may run on, whose PID 1 nobody knows any more
+                self.wire.evict()
+                self.wire.quiet()
         for name in disks.NAMES:
             disks.attach(self.folder.disk(name))
 
