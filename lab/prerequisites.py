@@ -33,6 +33,8 @@ PACKAGES = {
 }
 
 _POLICY = Path("/usr/sbin/policy-rc.d")
+_MARK = "# turnup lab: here only while it installs packages"
+_SECONDS = 1800  # for apt-get, the wait for another one's lock among them
 _LOG = paths.LOG / "packages.log"
 
 
@@ -46,19 +48,24 @@ def _missing() -> list[str]:
 @contextmanager
 def _nothing_starts() -> Iterator[None]:
     """While packages are installed none starts its service: the lab runs its own instances (policy-rc.d, Debian's way)."""
-    ours = not _POLICY.exists()
-    if ours:
-        _POLICY.write_text("#!/bin/sh\nexit 101\n")
+    if not _POLICY.exists():
+        _POLICY.write_text(f"#!/bin/sh\n{_MARK}\nexit 101\n")
         _POLICY.chmod(0o755)
     try:
         yield
     finally:
-        if ours:
-            _POLICY.unlink(missing_ok=True)
+        let_services_start()
+
+
+def let_services_start() -> None:
+    """The lab's policy-rc.d is gone, also one that a killed command left; a file that is not the lab's stays."""
+    if _POLICY.is_file() and _MARK in _POLICY.read_text(errors="replace"):
+        _POLICY.unlink(missing_ok=True)
 
 
 def install() -> None:
     """Every package of `PACKAGES` is installed afterwards."""
+    let_services_start()
     if not (missing := _missing()):
         console.say("packages", "all there")
         return

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 
-from lab import claim, console, metal_interface, network, paths, supervisor
+from lab import claim, console, metal_interface, network, paths, prerequisites, supervisor
 from lab.errors import LabError
 from lab.services import postgres, redis
 
@@ -26,6 +26,7 @@ def main(arguments: Sequence[str]) -> int:  # noqa: ARG001 - it takes none
         problems.append(str(error))
     ended = claim.end_leftovers()
     removed = network.remove()
+    prerequisites.let_services_start()
     shutil.rmtree(paths.SOCKETS, ignore_errors=True)  # with the claim: the machine is free again
     console.say("lab", f"is down (bridges removed: {', '.join(removed) or 'none'}; stray processes ended: {ended})")
     console.say("lab", f"its data stays in {paths.STATE}: ./lab/up goes on with it")
