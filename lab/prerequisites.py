@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from lab import console, paths
 from lab.errors import LabError
@@ -70,10 +71,40 @@ def install() -> None:
         console.say("packages", "all there")
         return
     _LOG.parent.mkdir(parents=True, exist_ok=True)
+    before = _installed()
     environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
     with console.step("packages", f"installing {', '.join(missing)}"), _nothing_starts(), _LOG.open("w") as log:
         for arguments in (["update"], ["install", "--yes", "--no-install-recommends", *missing]):
             # `update` may fail for a source that is out of reach while the packages are still to be had: install decides.
-            done = subprocess.run(["apt-get", *arguments], env=environment, stdout=log, stderr=log, check=False)
+            done = _apt_get(arguments, environment, log)
+        _leave_asleep(_installed() - before)
     if done.returncode:
         raise LabError(f"apt-get could not install {', '.join(missing)}: see {_LOG}, then run it again.")
+
+
+def _apt_get(arguments: list[str], environment: dict[str, str], log: TextIO) -> subprocess.CompletedProcess[bytes]:
+    """Asks nothing, removes nothing, waits for another apt-get to end, but not for ever."""
+    command = ["apt-get", "-o", "DPkg::Lock::Timeout=300", "--no-remove", *arguments]
+    nothing = subprocess.DEVNULL
+    try:
+        return subprocess.run(command, env=environment, stdin=nothing, stdout=log, stderr=log, timeout=_SECONDS, check=False)
+    except subprocess.TimeoutExpired:
+        raise LabError(f"`{' '.join(command)}` did not end within {_SECONDS // 60} minutes: see {_LOG}.") from None
+
+
+def _installed() -> set[str]:
+    """Every package of this machine."""
+    command = ["dpkg-query", "--show", "--showformat", "${Package} ${db:Status-Status}\n"]
+    shown = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    return {line.split()[0] for line in shown.splitlines() if line.endswith(" installed")}
+
+
+def _leave_asleep(new: set[str]) -> None:
+    """Units of packages that came new do not start at the next boot either; those that were there before are left alone."""
+    if not new or not Path("/run/systemd/system").is_dir():
+        return
+    files = subprocess.run(["dpkg-query", "--listfiles", *sorted(new)], capture_output=True, text=True, check=False).stdout
+    found = [Path(line) for line in files.splitlines() if "/lib/systemd/system/" in line]
+    units = sorted({path.name for path in found if path.suffix in (".service", ".socket", ".timer") and "@" not in path.name})
+    if units:
+        subprocess.run(["systemctl", "disable", "--quiet", *units], stdin=subprocess.DEVNULL, capture_output=True, check=False)
