@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import http.client
 import shutil
+import xmlrpc.client
 from collections.abc import Sequence
 
 from lab import claim, console, metal_interface, network, paths, prerequisites, supervisor
@@ -14,18 +16,21 @@ def main(arguments: Sequence[str]) -> int:  # noqa: ARG001 - it takes none
     """Works when half of the lab is there, and when none of it is."""
     claim.refuse_a_second()
     problems = []
-    for module, function in (("power", "all_off"), ("rack", "remove")):
-        try:
-            metal_interface.call(module, function)
-        except Exception as error:  # the rest has to be taken down all the same
-            problems.append(f"metal.{module}.{function}: {error}")
+    try:
+        metal_interface.call("rack", "remove")
+    except Exception as error:  # the rest has to be taken down all the same
+        problems.append(f"metal: {error}")
     console.say("services", "stopping")
     try:
         supervisor.shut_down(last=(postgres.NAME, redis.NAME))
-    except LabError as error:
+    except (LabError, OSError, http.client.HTTPException, xmlrpc.client.Error) as error:
         problems.append(str(error))
     ended = claim.end_leftovers()
-    removed = network.remove()
+    removed: list[str] = []
+    try:
+        removed = network.remove()
+    except LabError as error:
+        problems.append(str(error))
     prerequisites.let_services_start()
     shutil.rmtree(paths.SOCKETS, ignore_errors=True)  # with the claim: the machine is free again
     console.say("lab", f"is down (bridges removed: {', '.join(removed) or 'none'}; stray processes ended: {ended})")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+
 from lab.datacenter import BMC, OUT_OF_BAND, SERVERS, Server
+from lab.errors import LabError
 from lab.metal import kind, power
 from lab.metal.folder import Folder
 from lab.metal.namespace import disks
@@ -23,10 +26,15 @@ def build() -> None:
 
 def remove() -> None:
     """No server and no BMC is left on this machine; their files stay."""
-    power.all_off()
+    problems = []
     for server in SERVERS:
-        kind.of(server).remove()
-        bmc_wire(server).unplug()
+        for remove_it in (kind.of(server).remove, bmc_wire(server).unplug):
+            try:
+                remove_it()
+            except (OSError, subprocess.SubprocessError) as error:  # one that is stuck keeps no other in the rack
+                problems.append(f"{server.name}: {error}")
+    if problems:
+        raise LabError("\n".join(problems))
 
 
 def forget() -> None:

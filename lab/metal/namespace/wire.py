@@ -31,6 +31,7 @@ class Wire:
         if not exists(self.bridge):
             _ip(f"link add {self.bridge} type bridge stp_state 0 forward_delay 0", f"link set {self.bridge} up")
         if self.namespace not in names():
+            self.path.unlink(missing_ok=True)
             _ip(f"netns add {self.namespace}")
             _ip("link set lo up", namespace=self.namespace)
         if not exists(self.port):
@@ -45,6 +46,8 @@ class Wire:
             _ip(f"link delete {self.port}")
         if self.namespace in names():
             _ip(f"netns delete {self.namespace}")
+        else:
+            self.path.unlink(missing_ok=True)
 
     def quiet(self) -> None:
         """The interface is down and has no address: what is off answers nothing."""
@@ -67,8 +70,8 @@ def exists(link: str) -> bool:
 
 
 def names() -> set[str]:
-    """Every named network namespace of this machine."""
-    return {file.name for file in NAMESPACES.iterdir()} if NAMESPACES.is_dir() else set()
+    """Every named network namespace of this machine; a container's restart leaves their files, which are no mounts then."""
+    return {file.name for file in NAMESPACES.iterdir() if file.is_mount()} if NAMESPACES.is_dir() else set()
 
 
 def _ip(*lines: str, namespace: str | None = None) -> None:
