@@ -14,17 +14,19 @@ from lab.airflow_api import ENDED, AirflowApi
 from lab.commands import up
 from lab.datacenter import RACKS, SITE
 from lab.errors import LabError
+from lab.ports import answers
 from lab.progress import Progress
 from lab.secrets import secret
 from lab.services import airflow, netbox
 
 DAG = "server_install"
 RACK = RACKS[0]
+ANSWERS_WITHIN = 180  # seconds; servers that were switched on again with the lab boot all at once
 LONGEST = 40 * 60  # seconds; a rack takes some minutes
 
 
 def main(arguments: Sequence[str]) -> int:  # noqa: ARG001 - it takes none
-    """Exit code 0 only when every server of the rack is `active`."""
+    """Exit code 0 only when every server of the rack is `active` and answers."""
     up.run()
     active = _active(_devices())
     if active:
@@ -33,7 +35,23 @@ def main(arguments: Sequence[str]) -> int:  # noqa: ARG001 - it takes none
         _install()
     devices = _devices()
     _summary(devices)
-    return 0 if _active(devices) == len(RACK.servers) else 1
+    return 0 if _active(devices) == len(RACK.servers) and _all_answer(devices) else 1
+
+
+def _all_answer(devices: list[Any]) -> bool:
+    """Whether each server lets SSH in at its primary address; one that was switched on again with the lab takes a moment."""
+    silent = {str(device.name): str(device.primary_ip4 or "").partition("/")[0] for device in devices}
+    end, said = time.monotonic() + ANSWERS_WITHIN, False
+    while silent := {name: address for name, address in silent.items() if not (address and answers(22, address))}:
+        if time.monotonic() > end:
+            for name, address in silent.items():
+                console.say("FAILED", f"{name} does not answer on port 22 of {address or 'no address'}")
+            return False
+        if not said:
+            console.say("rack", f"{RACK.name}: waiting for {len(silent)} servers to answer on port 22")
+            said = True
+        time.sleep(1)
+    return True
 
 
 def _active(devices: list[Any]) -> int:

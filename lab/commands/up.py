@@ -50,6 +50,7 @@ def run() -> None:
     # What NetBox needs (its environment, the migration) and what the others need keep one processor each busy.
     _both(_facts, _everything_else)
     connections.provide()
+    metal_interface.call("power", "resume")
     _start(bmcs)
     endpoints.write()
 

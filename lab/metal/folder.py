@@ -53,6 +53,11 @@ class Folder:
         return self.path / "pid"
 
     @property
+    def wanted_power(self) -> Path:
+        """Is there while somebody wants the server to be on, also while the lab is down."""
+        return self.path / "wanted-power"
+
+    @property
     def power_lock(self) -> Path:
         return self.path / "power.lock"
 
@@ -70,6 +75,6 @@ class Folder:
         """As delivered: no boot setting, no fault, nothing in the flash, an empty console. The BMC keeps its certificate."""
         for folder in (self.flash, self.faults):
             shutil.rmtree(folder, ignore_errors=True)
-        for file in (self.nvram, self.console):
+        for file in (self.nvram, self.console, self.wanted_power):
             file.unlink(missing_ok=True)
         self.make()

@@ -25,6 +25,9 @@ class Metal(Protocol):
     def power_on(self) -> None:
         """It starts, as its boot setting says; does nothing where it runs already."""
 
+    def resume(self) -> bool:
+        """It starts if it was on when the rack lost its power; whether it did."""
+
     def power_off(self) -> None:
         """It has stopped at once, as if its cable was pulled; does nothing where it is off."""
 

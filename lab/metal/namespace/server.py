@@ -44,7 +44,8 @@ class NamespaceServer:
             disks.attach(self.folder.disk(name))
 
     def remove(self) -> None:
-        self.power_off()
+        with self._power():
+            self._end(signal.SIGKILL, "the rack loses its power")
         self.wire.unplug()
         for name in disks.NAMES:
             disks.detach(self.folder.disk(name))
@@ -55,8 +56,18 @@ class NamespaceServer:
 
     def power_on(self) -> None:
         with self._power():
-            if self.is_on():
-                return
+            self.folder.wanted_power.touch()
+            self._start()
+
+    def resume(self) -> bool:
+        with self._power():
+            if self.is_on() or not self.folder.wanted_power.exists():
+                return False
+            self._start()
+            return True
+
+    def _start(self) -> None:
+        if not self.is_on():
             self.folder.pid.unlink(missing_ok=True)
             self.console.rotate()
             self.console.say("power on", "metal")
@@ -79,10 +90,12 @@ class NamespaceServer:
 
     def power_off(self) -> None:
         with self._power():
+            self.folder.wanted_power.unlink(missing_ok=True)
             self._end(signal.SIGKILL, "power off")
 
     def shut_down(self) -> None:
         with self._power():
+            self.folder.wanted_power.unlink(missing_ok=True)
             if not self._end(signal.SIGTERM, "power button pressed"):
                 self._end(signal.SIGKILL, "did not shut down, power off")
 
