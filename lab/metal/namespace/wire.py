@@ -71,7 +71,18 @@ def exists(link: str) -> bool:
 
 def names() -> set[str]:
     """Every named network namespace of this machine; a container's restart leaves their files, which are no mounts then."""
-    return {file.name for file in NAMESPACES.iterdir() if file.is_mount()} if NAMESPACES.is_dir() else set()
+    if not NAMESPACES.is_dir():
+        return set()
+    here = NAMESPACES.stat().st_dev
+    return {file.name for file in NAMESPACES.iterdir() if _device(file) not in (here, 0)}
+
+
+def _device(file: Path) -> int:
+    """Of the file system that the file is of; 0 for one that is gone meanwhile."""
+    try:
+        return file.stat().st_dev
+    except OSError:
+        return 0
 
 
 def _ip(*lines: str, namespace: str | None = None) -> None:
