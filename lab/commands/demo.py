@@ -62,9 +62,10 @@ def _install() -> None:
     """One run of the flow, followed until it ends."""
     api = AirflowApi("operator")
     waiting.until(lambda: _read(api), f"Airflow has read the DAG {DAG}", 120, paths.LOG / "airflow-dag-processor.log", pause=1)
-    run = api.trigger(DAG, {"site": SITE, "rack": RACK.name})
+    going = _going(api)
+    run = going or api.trigger(DAG, {"site": SITE, "rack": RACK.name})
     page = f"{airflow.url()}/dags/{DAG}/runs/{run}"
-    console.say("rack", f"{RACK.name}: {DAG} started, {page}")
+    console.say("rack", f"{RACK.name}: {DAG} {'runs already' if going else 'started'}, {page}")
     progress = Progress()
     end = time.monotonic() + LONGEST
     while (state := api.state(DAG, run)) not in ENDED:
@@ -80,6 +81,15 @@ def _install() -> None:
         if task["state"] == "failed" and task["map_index"] < 0:  # a server's cause is in NetBox, and shown from there
             problem = api.problem(DAG, run, task["task_id"], max(task["try_number"], 1))
             console.say("FAILED", f"{task['task_id']}: {problem or 'look at its log in Airflow'}")
+
+
+def _going(api: AirflowApi) -> str | None:
+    """The run that is at work on the rack already, for instance of a demo that was interrupted."""
+    ours = {"site": SITE, "rack": RACK.name}
+    for run in api.runs():
+        if run["dag_id"] == DAG and run["state"] not in ENDED and ours.items() <= (run.get("conf") or {}).items():
+            return str(run["dag_run_id"])
+    return None
 
 
 def _read(api: AirflowApi) -> bool:
