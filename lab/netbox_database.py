@@ -6,6 +6,7 @@ Two copies lie beside it: `netbox_empty` with the accounts, and `netbox_seeded` 
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import time
@@ -46,7 +47,12 @@ def make() -> None:
     if _cached().exists():
         with console.step("netbox", f"restoring the migrated database from {_cached()}"):
             _postgres(
-                "pg_restore", "--no-owner", "--no-privileges", "--jobs=2", f"--dbname={postgres.url('netbox')}", str(_cached())
+                "pg_restore",
+                "--no-owner",
+                "--no-privileges",
+                "--jobs=2",
+                f"--dbname={postgres.login('netbox')[0]}",
+                str(_cached()),
             )
     else:
         _migrate()
@@ -107,14 +113,15 @@ def _keep() -> None:
     try:
         paths.CACHE.mkdir(parents=True, exist_ok=True)
         new = _cached().with_suffix(".new")
-        _postgres("pg_dump", "--format=custom", "--no-owner", "--no-privileges", f"--file={new}", postgres.url("netbox"))
+        _postgres("pg_dump", "--format=custom", "--no-owner", "--no-privileges", f"--file={new}", postgres.login("netbox")[0])
         new.replace(_cached())
     except OSError as error:
         console.say("netbox", f"the migrated database could not be kept in {paths.CACHE} ({error}): next time takes as long")
 
 
 def _postgres(program: str, *arguments: str) -> None:
-    done = subprocess.run([postgres.binary(program), *arguments], capture_output=True, text=True, check=False)
+    command, password = [postgres.binary(program), *arguments], postgres.login("netbox")[1]
+    done = subprocess.run(command, env=os.environ | password, capture_output=True, text=True, check=False)
     if done.returncode:
         raise LabError(f"{program} failed: {done.stderr.strip()[-2000:]}. If {_cached()} is damaged, remove it and run it again.")
 

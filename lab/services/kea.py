@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Sequence
@@ -90,8 +91,9 @@ def prepare() -> None:
     with postgres.connect("kea") as connection:
         if connection.execute("SELECT to_regclass('public.schema_version')").fetchone() != (None,):
             return
-    where = ["-h", "127.0.0.1", "-P", str(port("postgres")), "-u", "turnup", "-p", secret("postgres"), "-n", "kea"]
-    done = subprocess.run(["kea-admin", "db-init", "pgsql", *where], capture_output=True, text=True, check=False)
+    where = ["-h", "127.0.0.1", "-P", str(port("postgres")), "-u", "turnup", "-n", "kea"]
+    password = os.environ | {"KEA_ADMIN_DB_PASSWORD": secret("postgres")}  # command lines are for everybody to read
+    done = subprocess.run(["kea-admin", "db-init", "pgsql", *where], env=password, capture_output=True, text=True, check=False)
     if done.returncode:
         raise LabError(f"Kea's hosts database could not be made: {(done.stdout + done.stderr).strip()[-2000:]}")
 

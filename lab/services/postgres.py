@@ -89,6 +89,11 @@ def url(database: str = "") -> str:
     return f"postgresql://turnup:{secret('postgres')}@127.0.0.1:{port(NAME)}/{database}"
 
 
+def login(database: str) -> tuple[str, dict[str, str]]:
+    """For a program's command line, which everybody may read: the address, and the password as an environment variable."""
+    return f"postgresql://turnup@127.0.0.1:{port(NAME)}/{database}", {"PGPASSWORD": secret("postgres")}
+
+
 def connect(database: str = "postgres") -> psycopg.Connection[tuple[object, ...]]:
     """A connection in which every statement commits by itself."""
     return psycopg.connect(url(database), autocommit=True, connect_timeout=5)
