@@ -24,8 +24,8 @@ def main(arguments: Sequence[str]) -> int:  # noqa: ARG001 - it takes none
 def run() -> None:
     """Everything is as it was after the seed."""
     console.say("airflow", f"runs ended and deleted: {_forget_runs()}")
-    if metal_interface.call("power", "all_off"):
-        console.say("metal", "every server is off")
+    if metal_interface.call("rack", "forget"):
+        console.say("metal", "every server is off and as delivered, without a fault")
     kea.empty()
     console.say("kea", "reservations and leases are gone")
     console.say("salt", f"keys deleted: {salt.delete_all_keys()}")
@@ -33,6 +33,8 @@ def run() -> None:
         for entry in folder.iterdir():
             shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
     netbox_database.reset()
+    # Jobs of before. The rest of this database stays: the worker is registered in it, once, when it starts.
+    redis.command("DEL", *(f"rq:queue:{queue}" for queue in ("high", "default", "low")))
     redis.command("FLUSHDB", database=redis.CACHE)
     netbox.wait()
     console.say("netbox", "holds the seed and nothing else")
