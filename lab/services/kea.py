@@ -12,7 +12,7 @@ from typing import Any
 
 import requests
 
-from lab import configuration, paths, waiting
+from lab import configuration, paths, supervisor, waiting
 from lab.datacenter import DOMAIN, NETWORKS
 from lab.errors import LabError
 from lab.ports import port
@@ -22,7 +22,7 @@ from lab.supervisor import Program
 
 NAME = "kea"
 CONTROL_USER = "turnup"
-_ETC, _VAR, _RUN = paths.ETC / "kea", paths.VAR / "kea", paths.RUN / "kea"
+_ETC, _VAR = paths.ETC / "kea", paths.VAR / "kea"
 _DHCP4, _AGENT = _ETC / "dhcp4.json", _ETC / "agent.json"
 _SOCKET = paths.SOCKETS / "kea4.sock"
 _LEASE_SECONDS = 3600
@@ -55,8 +55,11 @@ def _hooks() -> list[dict[str, Any]]:
 
 def configure() -> None:
     """Write its configuration."""
-    for folder in (_ETC, _VAR, _RUN):
+    for folder in (_ETC, _VAR):
         folder.mkdir(parents=True, exist_ok=True)
+    if not supervisor.running():  # Kea starts beside no process of the number in its file, whatever that process is
+        for file in paths.SOCKETS.glob("*.kea-*.pid"):
+            file.unlink()
     database = {"type": "postgresql", "host": "127.0.0.1", "port": port("postgres"), "name": "kea", "user": "turnup"}
     retries = {"max-reconnect-tries": 1000, "reconnect-wait-time": 1000, "on-fail": "serve-retry-continue"}
     dhcp4 = {
@@ -109,7 +112,7 @@ def _own(binary: str) -> str:
 
 def programs() -> Sequence[Program]:
     """Its processes, in the order in which they start."""
-    folders = {"KEA_PIDFILE_DIR": str(_RUN), "KEA_LOCKFILE_DIR": str(_RUN)}
+    folders = {"KEA_PIDFILE_DIR": str(paths.SOCKETS), "KEA_LOCKFILE_DIR": str(paths.SOCKETS)}
     return [
         Program("kea-dhcp4", [_own("kea-dhcp4"), "-c", str(_DHCP4)], folders | {"LAB_CONFIG": configuration.digest(_DHCP4)}),
         Program("kea-agent", [_own("kea-ctrl-agent"), "-c", str(_AGENT)], folders | {"LAB_CONFIG": configuration.digest(_AGENT)}),
