@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 
+from lab import paths
 from lab.datacenter import BMC, OUT_OF_BAND, SERVERS, Server
 from lab.errors import LabError
 from lab.metal import kind, power
@@ -19,6 +20,7 @@ def bmc_wire(server: Server) -> Wire:
 
 def build() -> None:
     """Every server and BMC is in place; those that were there already stay as they are, running or not."""
+    disks.detach_strays(living=paths.METAL)
     for server in SERVERS:
         kind.of(server).build()
         bmc_wire(server).plug()
@@ -33,6 +35,10 @@ def remove() -> None:
                 remove_it()
             except (OSError, subprocess.SubprocessError) as error:  # one that is stuck keeps no other in the rack
                 problems.append(f"{server.name}: {error}")
+    try:
+        disks.detach_strays()
+    except OSError as error:
+        problems.append(str(error))
     if problems:
         raise LabError("\n".join(problems))
 

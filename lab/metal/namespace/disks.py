@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import subprocess
 from pathlib import Path
 
+from lab.datacenter import SITE
+
 NAMES = ("vda", "vdb")
+_DELETED = " (deleted)"
+_DISK = re.compile(rf"/var/metal/{SITE}-r\d+-n\d\d/vd[ab]\.img( \(deleted\))?$")
 SIZE = 256 * 1024 * 1024  # bytes each
 
 
@@ -29,6 +35,15 @@ def detach(file: Path) -> None:
     """No loop device holds the file."""
     if device := device_of(file):
         _losetup("--detach", str(device))
+
+
+def detach_strays(living: Path | None = None) -> None:
+    """No loop device holds a disk of a lab that is gone, be its file deleted or not; those in folder `living` stay."""
+    for device in json.loads(_losetup("--json", "--list") or "{}").get("loopdevices", []):
+        file = str(device.get("back-file") or "")
+        kept = living is not None and file.startswith(f"{living.resolve()}/") and not file.endswith(_DELETED)
+        if _DISK.search(file) and not kept:
+            _losetup("--detach", device["name"])
 
 
 def blank(file: Path) -> None:
