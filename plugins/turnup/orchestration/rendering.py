@@ -72,6 +72,6 @@ def render(flow: Flow) -> None:
 def render_abort() -> None:
     """Make the tasks of `server_abort` in the DAG of the context."""
     checked = AbortCheckOperator(task_id="check", execution_timeout=QUICK, **RETRIES)
-    UndoOperator.partial(
-        task_id="undo", map_index_template="{{ task.server }}", execution_timeout=QUICK, **(RETRIES | {"retries": 6})
-    ).expand(server=checked.output)
+    UndoOperator.partial(task_id="undo", map_index_template="{{ task.server }}", execution_timeout=QUICK, **RETRIES).expand(
+        server=checked.output
+    )
