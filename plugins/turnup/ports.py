@@ -2,7 +2,7 @@
 
 `adapters` speak to the real thing, `fakes` stand in for it in unit tests, and one contract suite (tests/contract) runs over both.
 Every method may raise `Transient` (try again), and what its docstring names. Every call ends within a timeout.
-Everything that changes something may be called twice.
+Everything that changes something may be called twice. One long file on purpose: all that a step can ask for, in one read.
 """
 
 from __future__ import annotations
