@@ -60,8 +60,12 @@ class BootFolder:
         try:
             yield
         except FileNotFoundError as error:
-            raise Refused(f"The boot folder {self._folder} is not there.", "Correct the site's boot connection.") from error
+            raise Refused(
+                f"The boot folder {self._folder} is not there.", "Correct the site's boot connection.", cause="boot-folder"
+            ) from error
         except OSError as error:
             raise Transient(
-                f"The boot folder {self._folder} failed: {error.strerror}.", "Look at its rights and free space."
+                f"The boot folder {self._folder} failed: {error.strerror}.",
+                "Look at its rights and free space.",
+                cause="boot-folder-failing",
             ) from error

@@ -41,10 +41,16 @@ class RunRecords:
                 _create(_checksum(path), f"{sha256}\n".encode())
             if not _create(path, content) and path.read_bytes() != content:
                 raise Conflict(
-                    f"The record {name} is there already with another content.", "Start a new run: records are never rewritten."
+                    f"The record {name} is there already with another content.",
+                    "Start a new run: records are never rewritten.",
+                    cause="record-conflict",
                 )
             if _checksum(path).read_text().strip() != sha256:
-                raise Refused(f"The checksum of the record {name} was changed.", "Find out by whom; start a new run.")
+                raise Refused(
+                    f"The checksum of the record {name} was changed.",
+                    "Find out by whom; start a new run.",
+                    cause="record-changed",
+                )
         return sha256
 
     def read(self, name: str) -> bytes | None:
@@ -56,7 +62,11 @@ class RunRecords:
             content = path.read_bytes()
             checksum = _checksum(path)
             if not checksum.exists() or checksum.read_text().strip() != hashlib.sha256(content).hexdigest():
-                raise Refused(f"The record {name} was changed after it was written.", "Find out by whom; start a new run.")
+                raise Refused(
+                    f"The record {name} was changed after it was written.",
+                    "Find out by whom; start a new run.",
+                    cause="record-changed",
+                )
         return content
 
     def names(self, folder: str) -> tuple[str, ...]:
@@ -91,6 +101,7 @@ class RunRecords:
             raise Transient(
                 f"The report store failed at {self._folder} ({error.strerror or type(error).__name__}).",
                 "Look at its rights and free space.",
+                cause="report-store-failing",
             ) from error
 
 

@@ -56,9 +56,17 @@ class SaltApi:
         if "minions_pre" in keys:
             accepted = self._wheel("key.accept_dict", {"minions_pre": [minion_id]})
             if minion_id not in accepted.get("minions", ()):
-                raise Transient(f"The Salt master did not accept the key of {minion_id}.", "Look into the Salt master's log.")
+                raise Transient(
+                    f"The Salt master did not accept the key of {minion_id}.",
+                    "Look into the Salt master's log.",
+                    cause="salt-unavailable",
+                )
         elif "minions" not in keys:
-            raise Refused(f"No key of {minion_id} waits at the Salt master.", "See whether its minion runs and finds its master.")
+            raise Refused(
+                f"No key of {minion_id} waits at the Salt master.",
+                "See whether its minion runs and finds its master.",
+                cause="salt-key-missing",
+            )
 
     def delete_key(self, minion_id: str) -> None:
         """Delete this minion's keys, whatever their status."""
@@ -124,14 +132,20 @@ class SaltApi:
         data = answer.get("data") if isinstance(answer, dict) else None
         result = data.get("return") if isinstance(data, dict) and data.get("success") else None
         if not isinstance(result, dict):
-            raise Transient(f"The Salt master failed at {function}.", "Look into the Salt master's log.")
+            raise Transient(
+                f"The Salt master failed at {function}.", "Look into the Salt master's log.", cause="salt-unavailable"
+            )
         return result
 
 
 def _checked(minion_id: str) -> str:
     """The minion id, if Salt cannot take it for a pattern."""
     if not MINION_ID.fullmatch(minion_id):
-        raise Refused(f"{minion_id!r} is not a plain host name, Salt could take it for a pattern.", "Correct the server's name.")
+        raise Refused(
+            f"{minion_id!r} is not a plain host name, Salt could take it for a pattern.",
+            "Correct the server's name.",
+            cause="minion-id-unsafe",
+        )
     return minion_id
 
 
@@ -150,6 +164,8 @@ def _der_sha256(pem: str, minion_id: str) -> str:
         der = load_pem_public_key(pem.encode()).public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     except (ValueError, UnsupportedAlgorithm, AttributeError) as error:
         raise Refused(
-            f"The key of {minion_id} at the Salt master is not a public key.", "Delete it and restart the minion."
+            f"The key of {minion_id} at the Salt master is not a public key.",
+            "Delete it and restart the minion.",
+            cause="salt-key-differs",
         ) from error
     return hashlib.sha256(der).hexdigest()

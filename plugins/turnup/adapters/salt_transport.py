@@ -75,7 +75,9 @@ class VerifyingPepper(Pepper):  # type: ignore[misc]
             try:
                 return json.loads(response.read())
             except (OSError, HTTPException, ValueError) as error:
-                raise Transient(f"salt-api at {self.api_url} broke off its answer ({_reason(error)}).") from error
+                raise Transient(
+                    f"salt-api at {self.api_url} broke off its answer ({_reason(error)}).", cause="salt-unavailable"
+                ) from error
 
     def open(self, path: str, data: object, timeout: float) -> HTTPResponse:
         """The response to one request, not read yet; `timeout` in seconds holds for each read as well."""
@@ -106,11 +108,17 @@ class SaltSession:
 
     def __init__(self, url: str, username: str, password: str, eauth: str, ca: str | None, timeout: float) -> None:
         if not url.startswith("https://"):
-            raise Refused(f"The salt-api URL {url!r} is not https.", "Correct the Salt connection: credentials only go over TLS.")
+            raise Refused(
+                f"The salt-api URL {url!r} is not https.",
+                "Correct the Salt connection: credentials only go over TLS.",
+                cause="salt-certificate",
+            )
         try:
             context = ssl.create_default_context(cafile=ca)
         except OSError as error:
-            raise Refused(f"The certificate authority's file {ca} cannot be read ({_reason(error)}).") from error
+            raise Refused(
+                f"The certificate authority's file {ca} cannot be read ({_reason(error)}).", cause="salt-certificate"
+            ) from error
         self.username = username
         self.identity = (url, username, password, eauth, ca)
         self._password = password
@@ -124,7 +132,9 @@ class SaltSession:
         try:
             return answer["return"][0]
         except (LookupError, TypeError) as error:
-            raise Transient(f"salt-api at {self._pepper.api_url} gave no answer to {low['fun']}.") from error
+            raise Transient(
+                f"salt-api at {self._pepper.api_url} gave no answer to {low['fun']}.", cause="salt-unavailable"
+            ) from error
 
     def events(self) -> HTTPResponse:
         """The event stream (server-sent events), to be read line by line and closed."""
@@ -142,6 +152,7 @@ class SaltSession:
             raise Refused(
                 f"The Salt account {self.username} may not use {what} at {self._pepper.api_url}.",
                 "Allow it in external_auth (and the client in netapi_enable_clients) of the Salt master's configuration.",
+                cause="salt-forbidden",
             ) from None
 
     def _token(self, expired: str | None) -> str:
@@ -157,9 +168,12 @@ class SaltSession:
                 raise Refused(
                     f"salt-api at {self._pepper.api_url} refused the login of {self.username} (eauth {self._eauth}).",
                     "Correct the login, password or eauth of the Salt connection.",
+                    cause="salt-login",
                 ) from None
             except (AttributeError, LookupError, TypeError):
-                raise Transient(f"What answers at {self._pepper.api_url} gave no token: is it salt-api?") from None
+                raise Transient(
+                    f"What answers at {self._pepper.api_url} gave no token: is it salt-api?", cause="salt-unavailable"
+                ) from None
             return str(token)
 
 
@@ -169,8 +183,11 @@ def _unreachable(url: str, error: Exception) -> TurnupError:
         return Refused(
             f"salt-api at {url} shows a certificate that does not verify ({reason.verify_message}).",
             "Give the Salt connection the file of the authority that signed it, or correct the certificate's names.",
+            cause="salt-certificate",
         )
-    return Transient(f"salt-api at {url} does not answer ({_reason(reason)}).", "Look whether salt-api runs.")
+    return Transient(
+        f"salt-api at {url} does not answer ({_reason(reason)}).", "Look whether salt-api runs.", cause="salt-unavailable"
+    )
 
 
 def _reason(error: object) -> str:

@@ -66,14 +66,22 @@ class SshShell:
             channel.shutdown_write()
             output, errors = self._read(channel, deadline)
         except TimeoutError:
-            raise Transient(f"SSH at {self.address}: {command[0]} did not end within {timeout:g} s.") from None
+            raise Transient(
+                f"SSH at {self.address}: {command[0]} did not end within {timeout:g} s.", cause="ssh-broke-off"
+            ) from None
         except (paramiko.SSHException, OSError, EOFError) as error:
             self.close()
-            raise Transient(f"SSH at {self.address} broke off during {command[0]} ({type(error).__name__}).") from error
+            raise Transient(
+                f"SSH at {self.address} broke off during {command[0]} ({type(error).__name__}).", cause="ssh-broke-off"
+            ) from error
         finally:
             channel.close()
         if channel.exit_status < 0:
-            raise Transient(f"SSH at {self.address}: {command[0]} ended without an exit status.", "The connection broke off.")
+            raise Transient(
+                f"SSH at {self.address}: {command[0]} ended without an exit status.",
+                "The connection broke off.",
+                cause="ssh-broke-off",
+            )
         return Completed(channel.exit_status, output.decode(errors="replace"), errors.decode(errors="replace"))
 
     def close(self) -> None:
@@ -129,17 +137,21 @@ class SshShell:
                 raise HardwareFault(
                     f"SSH at {self.address} refuses our key for {self._username}.",
                     "See what is booted there: the image that turnup serves accepts the key.",
+                    cause="ssh-key-refused",
                 ) from None
-            raise Transient(f"SSH at {self.address} broke off the login ({error}).") from None
+            raise Transient(f"SSH at {self.address} broke off the login ({error}).", cause="ssh-broke-off") from None
         except _OtherHostKey as error:
             client.close()
             raise HardwareFault(
                 f"SSH at {self.address} shows the host key {error.shown}, expected is {self._host_key}. Nothing was sent.",
                 "Another machine has this address, or the server was booted again by somebody else.",
+                cause="ssh-host-key-differs",
             ) from None
         except (paramiko.SSHException, OSError, EOFError) as error:
             client.close()
-            raise Transient(f"SSH at {self.address} does not answer ({type(error).__name__}: {error}).") from error
+            raise Transient(
+                f"SSH at {self.address} does not answer ({type(error).__name__}: {error}).", cause="ssh-broke-off"
+            ) from error
         self._client = client
         return channel
 
@@ -176,4 +188,8 @@ def _parsed(private_key: str) -> paramiko.PKey:
             return kind.from_private_key(io.StringIO(private_key))
         except (paramiko.SSHException, ValueError, IndexError):
             continue
-    raise Refused("The SSH connection's private key cannot be read.", "Give an Ed25519, ECDSA or RSA key without a passphrase.")
+    raise Refused(
+        "The SSH connection's private key cannot be read.",
+        "Give an Ed25519, ECDSA or RSA key without a passphrase.",
+        cause="connection-incomplete",
+    )

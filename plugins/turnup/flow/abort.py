@@ -27,7 +27,9 @@ def job_of(former: Records, run: Run, name: str, ports: Ports) -> Job:
     plan: Plan = plan_step.kept(former)
     site = plan_step.kept_site(former)
     if site is None:
-        raise Refused(f"The run {run.claim} has a plan and no site policy in its folder.", "undo it by hand.")
+        raise Refused(
+            f"The run {run.claim} has a plan and no site policy in its folder.", "undo it by hand.", cause="policy-missing"
+        )
     return Job(run, "abort", plan, plan.server(name), site, replace(ports, records=former))
 
 
@@ -53,6 +55,6 @@ def _take_over(job: Job, ended: str | None) -> None:
         return
     if now.claim != ended:
         holder = f"held by {now.claim}" if now.claim else "held by no run"
-        raise Conflict(f"{job.server.subject} is {holder} now.", "look at it again, then start a new abort.")
+        raise Conflict(f"{job.server.subject} is {holder} now.", "look at it again, then start a new abort.", cause="claim-lost")
     job.ports.inventory.write(now.id, now.version, DeviceWrite(claim=job.run.claim), job.message())
     job.log.info("taken over from %s", ended or "nobody")

@@ -48,4 +48,5 @@ def demand(plan: Plan, records: Records) -> None:
         raise Refused(
             f"The plan {plan.sha256[:12]} needs an approval and has none.",
             "clear the task approval of this run and let it be answered.",
+            cause="approval-missing",
         )

@@ -30,13 +30,18 @@ def trusted_bmc(job: Job) -> Waiting[Bmc]:
             HardwareFault(
                 f"{job.server.subject}: its BMC (MAC {job.server.out_of_band.mac}) does not answer at {ip}.",
                 "check the BMC's cable and power, and that its MAC in NetBox is the one on its label.",
+                cause="bmc-silent",
             ),
         ),
     )
     bmc.trust(_certificate_on_record(job, shown))
     serial = bmc.system().serial
     if serial != job.server.serial:
-        raise HardwareFault(f"{job.server.subject}: the BMC at {ip} reports the serial number {serial}.", _whose(job, serial))
+        raise HardwareFault(
+            f"{job.server.subject}: the BMC at {ip} reports the serial number {serial}.",
+            _whose(job, serial),
+            cause="bmc-serial-differs",
+        )
     keep(job, "bmc", {"certificate": shown})
     return bmc
 
@@ -48,6 +53,7 @@ def checked_address(job: Job) -> str:
         raise Refused(
             f"{job.server.subject}: its out-of-band address {ip} lies outside {prefix}.",
             "correct the address in NetBox; no credential was sent.",
+            cause="bmc-address-outside",
         )
     return ip
 
@@ -60,6 +66,7 @@ def _certificate_on_record(job: Job, shown: str) -> str:
             raise Refused(
                 f"{job.server.subject}: no certificate of its BMC is on record, and the site trusts none on first use.",
                 f"compare {shown} with the BMC's own display, then enter it as turnup_bmc_certificate in NetBox.",
+                cause="bmc-certificate-unknown",
             )
         job.log.info("first contact: the BMC's certificate is %s; it is recorded if the serial number is right", shown)
         return shown
@@ -68,6 +75,7 @@ def _certificate_on_record(job: Job, shown: str) -> str:
             f"{job.server.subject}: its BMC shows the certificate {shown}, on record is {recorded}. No password was sent.",
             "find out why it changed (new board, reset BMC, or another machine at that address); if it is right, "
             "clear turnup_bmc_certificate in NetBox and start again.",
+            cause="bmc-certificate-changed",
         )
     return str(recorded)
 

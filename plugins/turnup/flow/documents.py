@@ -17,7 +17,9 @@ def load[T](kind: type[T], content: bytes, name: str) -> T:
     try:
         return TypeAdapter(kind).validate_json(content)
     except ValidationError as error:
-        raise Refused(f"{name} of this run cannot be read by this version of turnup: {error}", "start a new run.") from error
+        raise Refused(
+            f"{name} of this run cannot be read by this version of turnup: {error}", "start a new run.", cause="record-unreadable"
+        ) from error
 
 
 def dump(kind: type[Any], value: object) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from turnup.domain.errors import TurnupError
+from turnup.domain.errors import TurnupError, as_document
 from turnup.domain.states import INSTALL_FAILS
 from turnup.flow.documents import keep, latest
 from turnup.flow.job import Job
@@ -14,7 +14,7 @@ def fail(job: Job, error: TurnupError) -> None:
 
     A server that this run does not hold is left as it is: its status and its boot script are somebody else's business.
     """
-    keep(job, "failed", {"step": job.step, "what": error.what, "advice": error.advice})
+    keep(job, "failed", {"step": job.step, **as_document(error)})
     now = job.ports.inventory.device(job.server.id)
     if now.claim != job.run.claim:
         return

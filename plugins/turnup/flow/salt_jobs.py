@@ -23,6 +23,7 @@ def call(job: Job, label: str, function: str, keywords: Mapping[str, object], *,
                 HardwareFault(
                     f"{job.server.subject}: its minion {minion} did not return {function} (job {job_id}) in {within:g} s.",
                     "look whether the machine and salt-minion still run, then clear this task.",
+                    cause="salt-job-lost",
                 ),
             ),
         )

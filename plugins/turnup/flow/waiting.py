@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field, replace
 
-from turnup.domain.errors import Transient, TurnupError
+from turnup.domain.errors import Transient, TurnupError, with_more
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,7 @@ class Wait:
 
     def error(self) -> TurnupError:
         """What is raised when the time is up."""
-        last = f" The last answer was: {self.last}" if self.last else ""
-        return type(self.otherwise)(f"{self.otherwise.what}{last}", self.otherwise.advice)
+        return with_more(self.otherwise, f"The last answer was: {self.last}") if self.last else self.otherwise
 
 
 type Waiting[T] = Generator[Wait, None, T]

@@ -59,7 +59,12 @@ class AbortCheckOperator(AtWork):
                 going_on.append(name)
         if problems:
             lines = "\n".join(f"  - {problem}" for problem in problems)
-            raise failure(log, Refused(f"The abort is refused, nothing was touched. {len(problems)} problem(s):\n{lines}"))
+            raise failure(
+                log,
+                Refused(
+                    f"The abort is refused, nothing was touched. {len(problems)} problem(s):\n{lines}", cause="abort-refused"
+                ),
+            )
         return going_on
 
 
@@ -86,9 +91,9 @@ class UndoOperator(AtWork):
         (now,) = place.ports.inventory.devices(place.site_name, [self.server])
         ended = now.claim if now.claim != place.run.claim else None
         if ended and holder_runs(context["ti"], now):
-            raise Refused(f"The run {ended} holds it and goes on.", "end that run in Airflow first.")
+            raise Refused(f"The run {ended} holds it and goes on.", "end that run in Airflow first.", cause="run-goes-on")
         former = abort.run_to_undo(now)
         if former is None:
-            raise Refused("No run of turnup held it.", "set its status in NetBox.")
+            raise Refused("No run of turnup held it.", "set its status in NetBox.", cause="abort-refused")
         job = abort.job_of(place.records_of(former), place.run, self.server, place.ports)
         abort.undo(INSTALL, job, ended, str(context["params"]["reason"]))

@@ -48,7 +48,14 @@ class PlanApprovalOperator(AtWork, HITLOperator):
         place = self.workplace(context)
         log = flow_log(place.run, self.task_id)
         if "error" in event:
-            raise failure(log, Refused("Nobody answered in time, and that means no. Nothing was changed.", "start a new run."))
+            raise failure(
+                log,
+                Refused(
+                    "Nobody answered in time, and that means no. Nothing was changed.",
+                    "start a new run.",
+                    cause="nobody-answered",
+                ),
+            )
         (chosen,) = event["chosen_options"] or [REJECT]
         user = event.get("responded_by_user") or {}
         by = str(user.get("name") or user.get("id") or "unknown") if isinstance(user, dict) else str(user)
@@ -58,7 +65,7 @@ class PlanApprovalOperator(AtWork, HITLOperator):
         except TurnupError as error:
             raise failure(log, error) from None
         if chosen != APPROVE:
-            raise failure(log, Refused(f"{by} rejected the plan {plan.sha256[:12]}. Nothing was changed."))
+            raise failure(log, Refused(f"{by} rejected the plan {plan.sha256[:12]}. Nothing was changed.", cause="plan-rejected"))
         log.info("%s approved the plan %s", by, plan.sha256[:12])
         return chosen
 

@@ -23,9 +23,11 @@ from turnup.adapters.netbox.client import Client
 from turnup.adapters.netbox.inventory import NetBoxInventory
 from turnup.adapters.redfish import RedfishBmc
 from turnup.adapters.salt_api import SaltApi
+from turnup.adapters.slots import SlotFolder
 from turnup.adapters.ssh import SshShell
 from turnup.domain.errors import Refused, Transient
 from turnup.domain.policy import Site
+from turnup.orchestration import settings
 from turnup.ports import Bmc, Dhcp, Ports, Records, Shell
 
 
@@ -49,6 +51,7 @@ def ports(site: Site, records: Records) -> Ports:
         shell=shell_at,
         boot_files=BootFolder(_extra(connection(site.boot, "boot files", site), "path")),
         records=records,
+        slots=SlotFolder(settings.slots_folder()),
     )
 
 
@@ -84,11 +87,16 @@ def connection(conn_id: str, what: str, site: Site) -> Connection:
     try:
         return BaseHook.get_connection(conn_id)
     except AirflowRuntimeError as error:
-        raise Transient(f"Airflow did not give the connection {conn_id!r}: {error}", "look at the API server's log.") from error
+        raise Transient(
+            f"Airflow did not give the connection {conn_id!r}: {error}",
+            "look at the API server's log.",
+            cause="airflow-unavailable",
+        ) from error
     except AirflowNotFoundException:
         raise Refused(
             f"There is no Airflow connection {conn_id!r}, which inventory/sites/{site.site}.yaml names for {what}.",
             "add it under Admin > Connections, or correct the file.",
+            cause="connection-missing",
         ) from None
 
 
@@ -96,5 +104,9 @@ def _extra(of: Connection, key: str) -> str:
     """A required key of a connection's extra."""
     value = of.extra_dejson.get(key)
     if not value:
-        raise Refused(f"The Airflow connection {of.conn_id!r} has no {key!r} in its extra.", "add it under Admin > Connections.")
+        raise Refused(
+            f"The Airflow connection {of.conn_id!r} has no {key!r} in its extra.",
+            "add it under Admin > Connections.",
+            cause="connection-incomplete",
+        )
     return str(value)

@@ -13,7 +13,7 @@ from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, DownstreamTasksSkipped
 
 from turnup.domain.diff import diff
-from turnup.domain.errors import HardwareFault, Refused, Transient, TurnupError
+from turnup.domain.errors import HardwareFault, Refused, Transient, TurnupError, from_document
 from turnup.domain.planner import Request
 from turnup.flow import ending
 from turnup.flow.flows import FLOWS
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
 
-def failure(log: FlowLog, error: TurnupError) -> AirflowException:
-    """The Airflow exception for an error: `Transient` is tried again by Airflow, everything else ends the task for good.
+def failure(log: FlowLog, error: TurnupError, *, final: bool = False) -> AirflowException:
+    """The Airflow exception for an error: `Transient` is tried again by Airflow, unless `final`; all else ends the task for good.
 
     The error is said in plain lines first: what Airflow logs of an exception is a traceback.
     """
     for line in str(error).splitlines():
         log.error("%s", line)
-    return AirflowException(str(error)) if isinstance(error, Transient) else AirflowFailException(str(error))
+    return AirflowException(str(error)) if isinstance(error, Transient) and not final else AirflowFailException(str(error))
 
 
 class AtWork(BaseOperator):
@@ -151,7 +151,9 @@ class FinishOperator(RackRowOperator):
         log = flow_log(place.run, self.task_id)
         if context["ti"].xcom_pull(task_ids="plan") is None:
             ended = Refused(
-                "The run ended before there was a plan; nothing was changed.", "read the log of the task that failed."
+                "The run ended before there was a plan; nothing was changed.",
+                "read the log of the task that failed.",
+                cause="not-begun",
             )
             raise failure(log, ended)
         active = super().execute(context)
@@ -160,7 +162,7 @@ class FinishOperator(RackRowOperator):
         if missing:
             what = f"{len(active)} of {len(names)} servers are active; not active: {', '.join(missing)}."
             advice = "each one's cause is above, in its own task's log and in NetBox; mend it, then clear that task."
-            raise failure(log, HardwareFault(what, advice))
+            raise failure(log, HardwareFault(what, advice, cause="rack-incomplete"))
         log.info("all %d servers are active", len(names))
         return active
 
@@ -188,11 +190,11 @@ class ServerRowOperator(AtWork):
 
     def write_down(self, context: Context, event: dict[str, str]) -> None:
         """The row failed for good: mark the server with the cause, release it, and fail the task with the same words."""
-        error = Refused(event["what"], event["advice"])
+        error = from_document(event)
         place = self.workplace(context)
         log = flow_log(place.run, self.row, self.server)
         try:
             ending.fail(place.job(self.row, self.server), error)
         except TurnupError as second:
             raise failure(log, Transient(f"{error}\nThis could not be written to NetBox: {second.what}", second.advice)) from None
-        raise failure(log, error)
+        raise failure(log, error, final=True)

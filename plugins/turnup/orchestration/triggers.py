@@ -16,7 +16,7 @@ from typing import Any
 
 from airflow.triggers.base import BaseTrigger, TaskSuccessEvent, TriggerEvent
 
-from turnup.domain.errors import TurnupError
+from turnup.domain.errors import TurnupError, as_document
 from turnup.flow.course import course
 from turnup.flow.documents import latest
 from turnup.flow.flows import FLOWS
@@ -67,12 +67,12 @@ class ServerRowTrigger(BaseTrigger):
         except Exception as error:  # a defect of ours still has to leave a cause on its server
             self.log.exception("This should not happen:")
             what = f"turnup ran into a defect of its own ({type(error).__name__}: {error})."
-            failed = TurnupError(what, "read the log above, then clear this task.")
+            failed = TurnupError(what, "read the log above, then clear this task.", cause="turnup-defect")
         else:
             yield TaskSuccessEvent()
             return
         await asyncio.sleep(self.settled - (time.monotonic() - began))
-        yield TriggerEvent({"what": failed.what, "advice": failed.advice})  # type: ignore[no-untyped-call]
+        yield TriggerEvent(as_document(failed))  # type: ignore[no-untyped-call]
 
     async def _row(self) -> None:
         step, log = await in_thread(self._begin)

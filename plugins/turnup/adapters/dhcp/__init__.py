@@ -42,5 +42,9 @@ def backend(kind: str, settings: Mapping[str, Any], timeout: float) -> Dhcp:
     """The backend of that kind. Refused: there is none, or a setting is missing."""
     known = backends()
     if kind not in known:
-        raise Refused(f"There is no DHCP backend {kind!r}.", f"Name one of these in the site's policy: {', '.join(known)}.")
+        raise Refused(
+            f"There is no DHCP backend {kind!r}.",
+            f"Name one of these in the site's policy: {', '.join(known)}.",
+            cause="dhcp-backend",
+        )
     return known[kind](settings, timeout)

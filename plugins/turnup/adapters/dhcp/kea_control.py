@@ -31,17 +31,24 @@ class KeaControl:
                 answer = session.post(self._url, json=body, auth=self._login, timeout=self._timeout, allow_redirects=False)
         except requests.RequestException as error:
             raise Transient(
-                f"Kea's control agent at {self._url} does not answer ({type(error).__name__}).", "Look whether it runs."
+                f"Kea's control agent at {self._url} does not answer ({type(error).__name__}).",
+                "Look whether it runs.",
+                cause="dhcp-unavailable",
             ) from None
         if answer.status_code in {401, 403}:
             raise Refused(
-                f"Kea's control agent at {self._url} refuses the login {self._login[0]}.", "Correct the site's Kea connection."
+                f"Kea's control agent at {self._url} refuses the login {self._login[0]}.",
+                "Correct the site's Kea connection.",
+                cause="dhcp-login",
             )
         try:
             first = answer.json()[0]
             result, text = first["result"], first.get("text", "")
         except (ValueError, LookupError, TypeError, AttributeError):
-            raise Transient(f"Kea's control agent at {self._url} answered HTTP {answer.status_code}, not Kea's JSON.") from None
+            raise Transient(
+                f"Kea's control agent at {self._url} answered HTTP {answer.status_code}, not Kea's JSON.",
+                cause="dhcp-unavailable",
+            ) from None
         if result not in {OK, UNSUPPORTED, EMPTY}:
-            raise Transient(f"Kea failed at {name}: {text}", "Look into the log of kea-dhcp4.")
+            raise Transient(f"Kea failed at {name}: {text}", "Look into the log of kea-dhcp4.", cause="dhcp-unavailable")
         return result, first.get("arguments", text)

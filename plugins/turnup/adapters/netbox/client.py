@@ -158,13 +158,22 @@ class Client:
             raise Refused(
                 f"NetBox's certificate at {self.url} cannot be verified: {_reason(error)}",
                 "name the CA that signed it, as `ca` in the connection's extra.",
+                cause="netbox-certificate",
             ) from error
         except (requests.ConnectionError, requests.Timeout) as error:
-            raise Transient(f"NetBox at {self.url} does not answer: {_reason(error)}", "see whether it is up.") from error
+            raise Transient(
+                f"NetBox at {self.url} does not answer: {_reason(error)}", "see whether it is up.", cause="netbox-unavailable"
+            ) from error
         except OSError as error:  # all of requests' other errors are, and so is a CA file that is not there
-            raise Refused(f"NetBox at {self.url} cannot be asked: {error}", "check the connection's URL and `ca`.") from error
+            raise Refused(
+                f"NetBox at {self.url} cannot be asked: {error}",
+                "check the connection's URL and `ca`.",
+                cause="netbox-connection",
+            ) from error
         except ContentError as error:
-            raise Refused(f"What answers at {self.url} is not NetBox's API.", "check the connection's URL.") from error
+            raise Refused(
+                f"What answers at {self.url} is not NetBox's API.", "check the connection's URL.", cause="netbox-connection"
+            ) from error
         except AllocationError as error:
             raise Exhausted(f"NetBox has not that many left: {_text(error.req)}") from error
         except RequestError as error:
@@ -178,16 +187,24 @@ def refusal(response: requests.Response) -> Refused | Transient | Conflict:
     if status == 412:
         return Moved(response.headers.get("ETag"))
     if status == 429 or status >= 500:
-        return Transient(f"NetBox answered {status} to {asked}: {_text(response)}", "look at NetBox's log if this goes on.")
+        return Transient(
+            f"NetBox answered {status} to {asked}: {_text(response)}",
+            "look at NetBox's log if this goes on.",
+            cause="netbox-unavailable",
+        )
     if status in {401, 403}:
         return Refused(
-            f"NetBox does not allow {asked} ({status}): {_text(response)}", "check the token and its user's permissions."
+            f"NetBox does not allow {asked} ({status}): {_text(response)}",
+            "check the token and its user's permissions.",
+            cause="netbox-token",
         )
     if status == 404:
-        return Refused(f"NetBox has nothing at {asked} (404).", "see whether it was deleted, and check the URL.")
+        return Refused(
+            f"NetBox has nothing at {asked} (404).", "see whether it was deleted, and check the URL.", cause="netbox-object-gone"
+        )
     text = _text(response)
     advice = "run `turnup-netbox ensure` against this NetBox." if "custom field" in text else ""
-    return Refused(f"NetBox refused {asked} ({status}): {text}", advice)
+    return Refused(f"NetBox refused {asked} ({status}): {text}", advice, cause="netbox-refused")
 
 
 def chunks(values: Sequence[str | int], name_length: int) -> Iterator[Sequence[str | int]]:

@@ -85,13 +85,17 @@ def _rack(client: Client, site: str, rack: str) -> Row:
         slugs = [row["slug"] for row in client.rows("dcim/sites", fields="slug")]
         if site in slugs:
             raise
-        raise Refused(f"NetBox has no site {site!r}.", _did_you_mean(site, slugs)) from refused
+        raise Refused(f"NetBox has no site {site!r}.", _did_you_mean(site, slugs), cause="site-unknown") from refused
     if not found:
         names = [row["name"] for row in client.rows("dcim/racks", site=site, fields="name")]
-        raise Refused(f"Site {site} has no rack {rack!r} in NetBox.", _did_you_mean(rack, names))
+        raise Refused(f"Site {site} has no rack {rack!r} in NetBox.", _did_you_mean(rack, names), cause="rack-unknown")
     if len(found) > 1:
         places = ", ".join(sorted((row["location"] or {}).get("name", "no location") for row in found))
-        raise Refused(f"Site {site} has {len(found)} racks named {rack!r}: {places}.", "give each a name of its own in NetBox.")
+        raise Refused(
+            f"Site {site} has {len(found)} racks named {rack!r}: {places}.",
+            "give each a name of its own in NetBox.",
+            cause="rack-ambiguous",
+        )
     return found[0]
 
 

@@ -117,5 +117,9 @@ def out_of_band_ip(job: Job) -> str:
 def _kept(job: Job, which: str) -> str:
     kept = latest(job, "addresses")
     if kept is None:
-        raise Refused(f"{job.server.subject} has no addresses in this run.", "clear the task addresses of this run.")
+        raise Refused(
+            f"{job.server.subject} has no addresses in this run.",
+            "clear the task addresses of this run.",
+            cause="addresses-missing",
+        )
     return str(kept[which]).split("/", maxsplit=1)[0]

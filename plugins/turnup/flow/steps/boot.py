@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 
-from turnup.domain.errors import HardwareFault, Refused, Transient
+from turnup.domain.errors import Conflict, HardwareFault, Refused, Transient
 from turnup.flow.bmc_trust import checked_address, trusted_bmc
 from turnup.flow.documents import keep, latest
 from turnup.flow.job import Job
@@ -30,6 +30,7 @@ def do(job: Job) -> Waiting[None]:
         raise Refused(
             f"{job.server.subject} is {power}, and this run did not switch it on.",
             "make sure that nothing runs on it, switch it off, then clear this task. Install never resets a running server.",
+            cause="power-already-on",
         )
     ip = addresses.management_ip(job)
     shell = job.ports.shell(ip)
@@ -43,6 +44,7 @@ def do(job: Job) -> Waiting[None]:
                     f"{job.server.subject} was switched on, and SSH does not answer at {ip}.",
                     f"look at its console: did {job.server.management.interface} ({job.server.management.mac}) get a lease, "
                     f"did it fetch {job.site.boot_url}/{job.server.management.mac}.ipxe and the image {job.server.image}?",
+                    cause="ssh-silent",
                 ),
             ),
         )
@@ -57,7 +59,9 @@ def _hold_claim(job: Job) -> None:
     now = job.ports.inventory.device(job.server.id)
     if now.claim != job.run.claim:
         holder = f"held by {now.claim}" if now.claim else "held by no run"
-        raise Refused(f"{job.server.subject} is {now.status} and {holder}, not by this run.", "start a new run.")
+        raise Conflict(
+            f"{job.server.subject} is {now.status} and {holder}, not by this run.", "start a new run.", cause="claim-lost"
+        )
 
 
 def _switch_on(job: Job, bmc: Bmc) -> Waiting[None]:
@@ -75,6 +79,7 @@ def _switch_on(job: Job, bmc: Bmc) -> Waiting[None]:
             HardwareFault(
                 f"{job.server.subject}: the BMC took the order to switch on, and the server stays off.",
                 "look at the power supplies and the BMC's event log.",
+                cause="power-stays-off",
             ),
         ),
     )
@@ -123,5 +128,9 @@ def undo(job: Job) -> None:
     if system.serial == job.server.serial and system.power != OFF:
         bmc.power_off()
         if bmc.system().power != OFF:
-            raise Transient(f"{job.server.subject} was told to switch off and is on yet.", "look at its BMC if this stays so.")
+            raise Transient(
+                f"{job.server.subject} was told to switch off and is on yet.",
+                "look at its BMC if this stays so.",
+                cause="power-stays-on",
+            )
     keep(job, "boot", {"nonce": None})

@@ -23,7 +23,9 @@ def do(job: Job) -> Waiting[None]:
     if bad:
         listed = "\n".join(f"  - {verdict}" for verdict in bad)
         raise HardwareFault(
-            f"{job.server.subject}: burn-in {job.server.burn_in_profile} is not passed.\n{listed}", _advice(job.server)
+            f"{job.server.subject}: burn-in {job.server.burn_in_profile} is not passed.\n{listed}",
+            _advice(job.server),
+            cause="burn-in-failed",
         )
 
 

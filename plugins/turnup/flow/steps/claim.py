@@ -54,6 +54,7 @@ def _changed_macs(job: RackJob) -> dict[str, TurnupError]:
                 failures[server.name] = Conflict(
                     f"{server.subject}: {address.interface} has the MAC {mac or 'none'} in NetBox now, planned is {address.mac}.",
                     "start a new run.",
+                    cause="facts-changed",
                 )
     return failures
 
@@ -71,6 +72,7 @@ def _claim(job: Job) -> None:
             raise Held(
                 f"{job.server.subject} is held by the run {now.claim}.",
                 HELD_ADVICE,
+                cause="claim-held",
             ) from None
         _refuse_changed(job, now)
         job.ports.inventory.write(job.server.id, now.version, wanted, job.message())
@@ -87,7 +89,11 @@ def _refuse_changed(job: Job, now: Server) -> None:
     if why_not := why_not_claimable(now, job.run.claim):
         changed.append(why_not)
     if changed:
-        raise Conflict(f"{job.server.subject} changed in NetBox since the plan: {'; '.join(changed)}", "start a new run.")
+        raise Conflict(
+            f"{job.server.subject} changed in NetBox since the plan: {'; '.join(changed)}",
+            "start a new run.",
+            cause="facts-changed",
+        )
 
 
 def undo(job: Job) -> None:

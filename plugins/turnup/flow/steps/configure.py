@@ -35,5 +35,6 @@ def _apply(job: Job, *, test: bool) -> Waiting[StateRun]:
         raise Refused(
             f"{job.server.subject}: {len(run.failed)} of {run.count} Salt states fail. {what}\n{listed}",
             "correct the states or the server, then clear this task.",
+            cause="states-fail",
         )
     return run

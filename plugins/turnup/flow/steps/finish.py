@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from turnup.domain.errors import HardwareFault, Refused, TurnupError
+from turnup.domain.errors import HardwareFault, Refused, TurnupError, from_document
 from turnup.domain.states import Status
 from turnup.flow.documents import latest
 from turnup.flow.ending import fail
@@ -38,14 +38,20 @@ def _cause(job: Job, *, held: bool) -> TurnupError:
     """Why the server is not active. One that is held still died without saying so: it is marked failed now."""
     if held:
         silent = HardwareFault(
-            f"{job.server.subject}: a row ended without saying why.", "read the log of its failed task, then clear that task."
+            f"{job.server.subject}: a row ended without saying why.",
+            "read the log of its failed task, then clear that task.",
+            cause="row-died",
         )
         fail(job, silent)
         return silent
     kept = latest(job, "failed")
     if kept is None:
-        return Refused(f"{job.server.subject} was not begun; nothing was changed.", "read the log of the task that failed.")
-    return HardwareFault(kept["what"], kept["advice"])
+        return Refused(
+            f"{job.server.subject} was not begun; nothing was changed.",
+            "read the log of the task that failed.",
+            cause="not-begun",
+        )
+    return from_document(kept)
 
 
 def _numbers(job: Job) -> str:

@@ -40,6 +40,7 @@ def _check_nonce(job: Job, shell: Shell, ip: str) -> None:
             f"{job.server.subject}: the machine at {ip} came up with {seen} on its kernel command line, "
             "so it did not boot from this run's boot script.",
             "look which machine has that address, and at the boot order: it may have booted from its disk.",
+            cause="nonce-differs",
         )
 
 
@@ -49,6 +50,7 @@ def _check_serial(job: Job, shell: Shell, ip: str) -> None:
         raise HardwareFault(
             f"{job.server.subject}: the machine at {ip} says from inside (DMI) that its serial number is {serial or 'empty'}.",
             "the board was swapped or never programmed: correct the serial number on the machine or in NetBox.",
+            cause="dmi-serial-differs",
         )
 
 
@@ -57,13 +59,16 @@ def _check_macs(job: Job, shell: Shell) -> None:
     try:
         present = {str(link.get("address", "")).lower() for link in json.loads(printed)}
     except (ValueError, AttributeError) as error:
-        raise Transient(f"{job.server.subject}: ip printed no JSON: {printed[:100]!r}", "log in and try it by hand.") from error
+        raise Transient(
+            f"{job.server.subject}: ip printed no JSON: {printed[:100]!r}", "log in and try it by hand.", cause="command-failed"
+        ) from error
     missing = sorted(set(job.server.macs) - present)
     if missing:
         shown = ", ".join(sorted(present - {"", "00:00:00:00:00:00"})) or "none"
         raise HardwareFault(
             f"{job.server.subject}: no NIC has the MAC {', '.join(missing)} that NetBox gives it; it has {shown}.",
             "a NIC was swapped or is missing: correct the MAC in NetBox, then start a new run.",
+            cause="nic-mac-differs",
         )
 
 
@@ -74,6 +79,7 @@ def _read(job: Job, shell: Shell, *command: str) -> str:
         raise Transient(
             f"{job.server.subject}: {' '.join(command)} ended with {completed.exit_status}: {completed.stderr.strip()[:200]}",
             "log in and try it by hand; the image may lack the tool.",
+            cause="command-failed",
         )
     return completed.stdout
 
@@ -82,5 +88,9 @@ def shell_of(job: Job) -> Shell:
     """A shell on the machine whose identity was proven in this run, by its host key."""
     proven = latest(job, "identity")
     if proven is None:
-        raise Refused(f"{job.server.subject}: its identity is not proven in this run.", "clear the task identity of this server.")
+        raise Refused(
+            f"{job.server.subject}: its identity is not proven in this run.",
+            "clear the task identity of this server.",
+            cause="identity-unproven",
+        )
     return job.ports.shell(addresses.management_ip(job), proven["host_key"])

@@ -18,7 +18,9 @@ def do(job: Job) -> Waiting[None]:
         return
     if now.claim != job.run.claim:
         raise Conflict(
-            f"{job.server.subject} is {now.status}, held by {now.claim or 'no run'}, not by this run.", "start a new run."
+            f"{job.server.subject} is {now.status}, held by {now.claim or 'no run'}, not by this run.",
+            "start a new run.",
+            cause="claim-lost",
         )
     certificate = (latest(job, "bmc") or {}).get("certificate")
     change = DeviceWrite(status=INSTALL_ENDS.after, claim="", cause="", bmc_certificate=certificate)

@@ -40,7 +40,7 @@ def kept(records: Records) -> Plan:
     """The plan that this run was given."""
     content = records.read(NAME)
     if content is None:
-        raise Refused("This run has no plan.", "read the log of its task plan, then start a new run.")
+        raise Refused("This run has no plan.", "read the log of its task plan, then start a new run.", cause="plan-missing")
     return load(Plan, content, NAME)
 
 

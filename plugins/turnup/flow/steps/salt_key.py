@@ -23,7 +23,11 @@ def do(job: Job) -> Waiting[None]:
         Wait(
             "the minion to have a key",
             timeouts.minion_key,
-            HardwareFault(f"{job.server.subject}: no minion key at {PUBLIC_KEY}.", "look why salt-minion does not start on it."),
+            HardwareFault(
+                f"{job.server.subject}: no minion key at {PUBLIC_KEY}.",
+                "look why salt-minion does not start on it.",
+                cause="minion-key-missing",
+            ),
         ),
     )
     accepted = salt.accepted_key(minion)
@@ -36,6 +40,7 @@ def do(job: Job) -> Waiting[None]:
                 HardwareFault(
                     f"{job.server.subject}: its minion {minion} does not reach the Salt master {job.site.salt_master}.",
                     "look at salt-minion's log on it, and at the ports 4505 and 4506 of the master.",
+                    cause="salt-master-unreached",
                 ),
             ),
         )
@@ -52,6 +57,7 @@ def do(job: Job) -> Waiting[None]:
             HardwareFault(
                 f"{job.server.subject}: the key of its minion {minion} is accepted, and it does not answer the master.",
                 "look at salt-minion's log on it; restart salt-minion, then clear this task.",
+                cause="minion-silent",
             ),
         ),
     )
@@ -64,6 +70,7 @@ def _same(job: Job, on_master: str, on_machine: str, how: str) -> None:
             f"on the machine ({on_machine[:16]}).",
             "another machine uses that minion id, or the key is from an earlier installation: find out which, delete the key "
             "on the master, then clear this task.",
+            cause="salt-key-differs",
         )
 
 
@@ -85,7 +92,9 @@ def der_sha256(pem: str) -> str:
     try:
         key = load_pem_public_key(pem.encode())
     except (ValueError, UnsupportedAlgorithm) as error:
-        raise Transient("The minion's public key file holds no PEM key.", "look at it on the machine.") from error
+        raise Transient(
+            "The minion's public key file holds no PEM key.", "look at it on the machine.", cause="minion-key-unreadable"
+        ) from error
     return hashlib.sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).hexdigest()
 
 

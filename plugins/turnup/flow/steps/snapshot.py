@@ -32,5 +32,5 @@ def kept(ports: Ports) -> Snapshot:
     name = f"{FOLDER}/{number}.json"
     content = ports.records.read(name) if number else None
     if content is None:
-        raise Refused("This run has no snapshot.", "clear its task snapshot.")
+        raise Refused("This run has no snapshot.", "clear its task snapshot.", cause="snapshot-missing")
     return load(Snapshot, content, name)
