@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
+from turnup.domain.holds import Hold
 from turnup.domain.servers import Address, Server, Snapshot
 
 
@@ -54,6 +56,10 @@ class JournalEntry:
 
 class Inventory(Protocol):
     """NetBox: what there is, and who holds it."""
+
+    def holds(self) -> tuple[Hold, ...]:
+        """Every hold that is set, at any site. What was read up to ten seconds ago may be answered again."""
+        ...
 
     def snapshot(self, site: str, rack: str) -> Snapshot:
         """Read one rack (site slug, rack name) without its `dhcp_subnets`. Refused: unknown or ambiguous site or rack."""
@@ -118,6 +124,15 @@ class Reservation:
     boot_file: str | None = None
 
 
+@dataclass(frozen=True)
+class Lease:
+    """An address that a MAC was given, and when the DHCP server last heard from it (in UTC)."""
+
+    mac: str
+    ip: str
+    seen: datetime
+
+
 class Dhcp(Protocol):
     """The DHCP server of one site."""
 
@@ -138,6 +153,10 @@ class Dhcp(Protocol):
 
     def reservations(self, macs: Sequence[str]) -> tuple[Reservation, ...]:
         """What is reserved for these MACs."""
+        ...
+
+    def leases(self, macs: Sequence[str]) -> tuple[Lease, ...]:
+        """What the server gave these MACs, oldest first, as far as it still knows; () where it cannot tell."""
         ...
 
 
@@ -218,6 +237,14 @@ class Bmc(Protocol):
         """Switch it off, forcibly. The answer proves nothing: look at `system` for the effect."""
         ...
 
+    def events(self) -> tuple[str, ...]:
+        """Its event log's last 20 or so, oldest first: time (ISO 8601, UTC), severity, message. () where it keeps none."""
+        ...
+
+    def console(self) -> tuple[str, ...]:
+        """The last 20 lines or so that the server printed on its console, oldest first. () where the BMC does not keep them."""
+        ...
+
 
 @dataclass(frozen=True)
 class Completed:
@@ -283,6 +310,17 @@ class Records(Protocol):
         ...
 
 
+class Slots(Protocol):
+    """How many at once, counted for all runs together: power-ons of a rack, for instance."""
+
+    def take(self, limits: Mapping[str, int], holder: str, seconds: float) -> bool:
+        """Have a slot of each name in `limits` {name: how many there are} for so many seconds, all or none.
+
+        False while one of them is taken as often as its limit says. A holder counts once a name, however often it asks.
+        """
+        ...
+
+
 class BmcAt(Protocol):
     """How a step gets at the BMC of an address."""
 
@@ -310,3 +348,4 @@ class Ports:
     shell: ShellAt
     boot_files: BootFiles
     records: Records
+    slots: Slots

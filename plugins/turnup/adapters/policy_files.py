@@ -9,7 +9,7 @@ from typing import Any
 from turnup.adapters.policy_yaml import Document
 from turnup.burnin import TESTS
 from turnup.domain.errors import Problem, Refused
-from turnup.domain.policy import BurnInTest, Dhcp, Hardware, Policy, Site, Threshold, Timeouts
+from turnup.domain.policy import BurnInTest, Dhcp, Hardware, Policy, Power, Site, Threshold, Timeouts
 
 
 def known_sites(root: Path) -> tuple[str, ...]:
@@ -21,7 +21,11 @@ def load_policy(root: Path, site: str) -> Policy:
     """The site's policy and every hardware generation. Refused: no such site, or a list of all that is wrong in the files."""
     known = known_sites(root)
     if site not in known:
-        raise Refused(f"There is no site {site!r}.", f"Known are {', '.join(known) or 'none'}; add {root}/sites/<site>.yaml.")
+        raise Refused(
+            f"There is no site {site!r}.",
+            f"Known are {', '.join(known) or 'none'}; add {root}/sites/<site>.yaml.",
+            cause="policy-missing",
+        )
     site_file = Document(root / "sites" / f"{site}.yaml", "site")
     hardware_files = [Document(path, "hardware") for path in sorted((root / "hardware").glob("*.yaml"))]
     problems = [problem for document in (site_file, *hardware_files) for problem in document.problems]
@@ -29,7 +33,9 @@ def load_policy(root: Path, site: str) -> Policy:
         problems = [*_site_problems(site_file), *_hardware_problems(hardware_files)]
     if problems:
         lines = "\n".join(f"  - {problem}" for problem in problems)
-        raise Refused(f"The policy of {site} is refused, {len(problems)} problem(s):\n{lines}", "Correct these lines.")
+        raise Refused(
+            f"The policy of {site} is refused, {len(problems)} problem(s):\n{lines}", "Correct these lines.", cause="policy-wrong"
+        )
     return Policy(_site(site_file.content), tuple(_hardware(document.content) for document in hardware_files))
 
 
@@ -79,6 +85,7 @@ def _site(content: Mapping[str, Any]) -> Site:
         states={role: tuple(states) for role, states in salt["states"].items()},
         trust_bmc_on_first_use=content["bmc"]["trust_on_first_use"],
         approval_required=content.get("approval", "none") == "required",
+        power=Power(**content.get("power", {})),
         timeouts=Timeouts(**content.get("timeouts", {})),
     )
 

@@ -202,6 +202,7 @@ def _part(
         burn_in=burn_in[1],
         changes=tuple(changes),
         bmc_certificate=server.bmc_certificate,
+        feeds=server.feeds,
     )
 
 

@@ -64,6 +64,7 @@ class ServerPlan:
     burn_in: tuple[BurnInTest, ...]
     changes: tuple[Change, ...]
     bmc_certificate: str | None = None
+    feeds: tuple[str, ...] = ()
 
     @property
     def subject(self) -> str:

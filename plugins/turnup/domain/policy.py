@@ -58,6 +58,18 @@ class Timeouts:
 
 
 @dataclass(frozen=True)
+class Power:
+    """How many servers may be switched on within `seconds` of each other, by rack and by power feed; None: no cap.
+
+    Inrush current and fans at full speed: a rack that starts at once trips its breaker.
+    """
+
+    at_once_per_rack: int | None = None
+    at_once_per_feed: int | None = None
+    seconds: int = 10
+
+
+@dataclass(frozen=True)
 class Dhcp:
     """Which DHCP backend serves the site (a module of `adapters/dhcp/`), and the Airflow connection it uses."""
 
@@ -85,6 +97,7 @@ class Site:
     states: Mapping[str, tuple[str, ...]]
     trust_bmc_on_first_use: bool
     approval_required: bool = False
+    power: Power = Power()
     timeouts: Timeouts = Timeouts()
 
 

@@ -39,7 +39,7 @@ class Interface:
 class Server:
     """One device of NetBox. `version` stands for this state of it: a conditional write names it and fails when it moved on.
 
-    `claim` names the run that holds it, `last_run` the one that held it last.
+    `claim` names the run that holds it, `last_run` the one that held it last. `feeds` are the power feeds that its cables lead to.
     """
 
     id: int
@@ -57,6 +57,7 @@ class Server:
     interfaces: tuple[Interface, ...] = ()
     primary_ip4: Address | None = None
     oob_ip: Address | None = None
+    feeds: tuple[str, ...] = ()
 
     def interface(self, name: str) -> Interface | None:
         """The interface of that name, if the server has one."""

@@ -8,6 +8,7 @@ from ipaddress import ip_interface, ip_network
 from itertools import count
 
 from turnup.domain.errors import Conflict, Refused
+from turnup.domain.holds import Hold
 from turnup.domain.servers import Address, Interface, Server, Snapshot
 from turnup.domain.states import Status
 from turnup.fakes.faults import Faults
@@ -38,6 +39,11 @@ class FakeInventory(Faults, port=Inventory):
         self.dns_names: dict[int, str] = {}
         self.descriptions: dict[int, str] = {}
         self.messages: list[str] = []
+        self.held: list[Hold] = []
+
+    def holds(self) -> tuple[Hold, ...]:
+        """What a test put into `held`."""
+        return tuple(self.held)
 
     def snapshot(self, site: str, rack: str) -> Snapshot:
         """The rack as it is now."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from turnup.domain.errors import TurnupError, about
+from turnup.flow import hold
 from turnup.flow.job import Job
 from turnup.flow.rows import Flow, ServerRow
 from turnup.flow.waiting import Waiting, persistent
@@ -15,6 +16,7 @@ def course(flow: Flow, row: ServerRow, job: Job, *, resumed: bool) -> Waiting[No
     """
 
     def once() -> Waiting[None]:
+        yield from hold.lifted(job.ports.inventory, job.plan.site)
         if resumed:
             for rack_row in flow.rack_rows:
                 failures = rack_row.do(job.rack_wide(rack_row.name))

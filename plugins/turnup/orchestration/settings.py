@@ -3,6 +3,8 @@
 `inventory`      folder of the policy files; by default `inventory/` beside the plugins folder
 `report_store`   where runs leave their plans and results: a URL of Airflow's object storage, or a folder;
                  by default `$AIRFLOW_HOME/turnup/reports`
+`slots`          local folder in which power-ons at once are counted; by default `$AIRFLOW_HOME/turnup/slots`.
+                 Triggerers on several machines count together where they share it
 """
 
 from __future__ import annotations
@@ -24,8 +26,16 @@ def inventory_folder() -> Path:
 
 def report_store() -> str:
     """The report store's URL or folder."""
-    home = os.environ.get("AIRFLOW_HOME", str(Path("~/airflow").expanduser()))
-    return str(conf.get("turnup", "report_store", fallback=f"file://{home}/turnup/reports"))
+    return str(conf.get("turnup", "report_store", fallback=f"file://{_home()}/turnup/reports"))
+
+
+def slots_folder() -> Path:
+    """The folder of the slots."""
+    return Path(conf.get("turnup", "slots", fallback=str(_home() / "turnup/slots")))
+
+
+def _home() -> Path:
+    return Path(os.environ.get("AIRFLOW_HOME", "~/airflow")).expanduser()
 
 
 def run_of(dag_id: str, run_id: str) -> Run:

@@ -22,6 +22,7 @@ from turnup.fakes.metal import FakeServer
 from turnup.fakes.records import FakeRecords
 from turnup.fakes.salt import Call, FakeSalt
 from turnup.fakes.shell import FakeMachine, FakeShell
+from turnup.fakes.slots import FakeSlots
 from turnup.flow import abort, ending
 from turnup.flow.course import course
 from turnup.flow.install import INSTALL
@@ -60,6 +61,7 @@ class DataCenter:
         self.dhcp = FakeDhcp(worlds.DHCP_SUBNETS)
         self.salt = FakeSalt({"state.sls": states_of, "turnup_burnin.run": burn_in_of})
         self.boot_files = FakeBootFiles()
+        self.slots = FakeSlots()
         self.servers = {
             server.name: FakeServer(
                 server.serial, server.interfaces[0].mac or "", f"{server.name}.here.example", self.salt, self.boot_files
@@ -89,7 +91,7 @@ class DataCenter:
             server = self.at(address)
             return FakeShell(server.machine if server else FakeMachine(up=False), host_key)
 
-        return Ports(self.inventory, self.dhcp, self.salt, bmc, shell, self.boot_files, records)
+        return Ports(self.inventory, self.dhcp, self.salt, bmc, shell, self.boot_files, records, self.slots)
 
     def statuses(self) -> Mapping[str, str]:
         return self.inventory.rack_statuses(self.before.rack_id)
@@ -165,6 +167,7 @@ class Install:
                 self.between()
                 over = patience.is_over(wait)
                 self.now += wait.every
+                self.world.slots.now = self.now
                 wait = advance(running, wait.error() if over else None)
         except TurnupError as error:
             self.failed[name] = error

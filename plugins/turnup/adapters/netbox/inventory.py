@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from turnup.adapters.netbox.client import Client, Exhausted, Moved, Row, changelog
+from turnup.adapters.netbox.holds import RECENT
 from turnup.adapters.netbox.snapshot import (
     ADDRESS_FIELDS,
     DEVICE_FIELDS,
@@ -14,6 +15,7 @@ from turnup.adapters.netbox.snapshot import (
     read_snapshot,
 )
 from turnup.domain.errors import Conflict, Refused
+from turnup.domain.holds import Hold
 from turnup.domain.servers import Address, Server, Snapshot
 from turnup.ports import AddressRequest, DeviceWrite, JournalEntry, PrimaryAddresses
 
@@ -31,6 +33,10 @@ class NetBoxInventory:
 
     def __init__(self, client: Client) -> None:
         self._client = client
+
+    def holds(self) -> tuple[Hold, ...]:
+        """Every hold: 1 request in ten seconds for all of this process."""
+        return RECENT.of(self._client)
 
     def snapshot(self, site: str, rack: str) -> Snapshot:
         """Read one rack: 7 requests, and one for each prefix that it can use."""
@@ -96,6 +102,7 @@ class NetBoxInventory:
             raise Refused(
                 f"Prefix {prefix} is full: it has fewer than the {len(rows)} free addresses that are needed.",
                 "release addresses or enlarge the prefix in NetBox.",
+                cause="prefix-full",
             ) from exhausted
 
     def release(self, address_ids: Sequence[int], message: str) -> None:
@@ -189,5 +196,7 @@ def _has(row: Row, wanted: Row) -> bool:
 def _conflict(row: Row) -> Conflict:
     now = read_server(row)
     return Conflict(
-        f"{now.name} changed in NetBox since it was read: it is {now.status} now, held by {now.claim or 'no run'}.", "plan again."
+        f"{now.name} changed in NetBox since it was read: it is {now.status} now, held by {now.claim or 'no run'}.",
+        "plan again.",
+        cause="facts-changed",
     )

@@ -1,17 +1,19 @@
 """One rack as NetBox has it, read in a few requests whatever the number of its servers.
 
-Requests: rack, devices, interfaces, their addresses, the site's prefixes, who has the same serials, who has the same MACs,
-and one for each prefix that the rack can use (see `_countable`): nine for a rack with a management and an out-of-band prefix.
+Requests: rack, devices, interfaces, their addresses, power ports, the site's prefixes, who has the same serials, who has the same
+MACs, and one for each prefix that the rack can use (see `_countable`): ten for a rack with a management and an out-of-band prefix.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any
 
 from turnup.adapters.netbox.client import PAGE, Client, Row
+from turnup.adapters.netbox.power import read_feeds
 from turnup.domain.errors import Refused
 from turnup.domain.servers import Address, Interface, Prefix, Server, Snapshot
 
@@ -25,7 +27,11 @@ def read_snapshot(client: Client, site: str, rack: str) -> Snapshot:
     found = _rack(client, site, rack)
     devices = client.rows("dcim/devices", rack_id=found["id"], fields=DEVICE_FIELDS)
     interfaces, addresses = _interfaces(client, found["id"], [device["id"] for device in devices]) if devices else ({}, {})
-    servers = [read_server(device, interfaces.get(device["id"], ()), addresses) for device in devices]
+    feeds = read_feeds(client, found["id"]) if devices else {}
+    servers = [
+        replace(read_server(device, interfaces.get(device["id"], ()), addresses), feeds=feeds.get(device["id"], ()))
+        for device in devices
+    ]
     servers.sort(key=lambda server: (server.name, server.id))
     ports = [interface for server in servers for interface in server.interfaces]
     return Snapshot(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 
 from turnup.domain.errors import Conflict, HardwareFault, Refused, Transient
+from turnup.flow import power
 from turnup.flow.bmc_trust import checked_address, trusted_bmc
 from turnup.flow.documents import keep, latest
 from turnup.flow.job import Job
@@ -21,14 +22,13 @@ ON, OFF = "On", "Off"
 
 def do(job: Job) -> Waiting[None]:
     """Check, write the boot script, switch on, wait for SSH, take the boot script away again."""
-    _hold_claim(job)
     bmc = yield from trusted_bmc(job)
-    power = bmc.system().power
-    if power == OFF:
+    state = bmc.system().power
+    if state == OFF:
         yield from _switch_on(job, bmc)
     elif _nonce(job) is None:
         raise Refused(
-            f"{job.server.subject} is {power}, and this run did not switch it on.",
+            f"{job.server.subject} is {state}, and this run did not switch it on.",
             "make sure that nothing runs on it, switch it off, then clear this task. Install never resets a running server.",
             cause="power-already-on",
         )
@@ -65,7 +65,9 @@ def _hold_claim(job: Job) -> None:
 
 
 def _switch_on(job: Job, bmc: Bmc) -> Waiting[None]:
-    """Write the boot script and switch on; the effect counts, not the answer."""
+    """Write the boot script and switch on when it is the server's turn; the effect counts, not the answer."""
+    yield from power.turn(job)
+    _hold_claim(job)
     nonce = _unused_nonce(job) or secrets.token_hex(16)
     keep(job, "boot", {"nonce": nonce})
     job.ports.boot_files.write(job.server.management.mac, script(job, nonce))
