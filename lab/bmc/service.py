@@ -18,7 +18,7 @@ from sushy_tools.emulator import main as emulator
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
 from lab import configuration
-from lab.bmc import certificate, manager
+from lab.bmc import certificate, logs, manager
 from lab.bmc.driver import ServerDriver
 from lab.connections import REDFISH_USER, redfish_password
 from lab.datacenter import BMC, REDFISH_PORT, Server
@@ -53,12 +53,17 @@ def run(server: Server) -> NoReturn:
     with wire.path.open() as network:
         os.setns(network.fileno(), os.CLONE_NEWNET)
     threading.Thread(target=_address, args=(server,), daemon=True).start()
+    serve(server, "0.0.0.0", REDFISH_PORT)
+    os._exit(1)
+
+
+def serve(server: Server, address: str, port: int) -> None:
+    """Redfish of this server's BMC at an address of the network that this process is in."""
     _prepare(server)
-    web = ThreadedWSGIServer("0.0.0.0", REDFISH_PORT, emulator.app, Requests)
+    web = ThreadedWSGIServer(address, port, emulator.app, Requests)
     web.socket = _tls(server).wrap_socket(web.socket, server_side=True, do_handshake_on_connect=False)
     web.daemon_threads = True
     web.serve_forever()
-    os._exit(1)
 
 
 def die_with_parent() -> None:
@@ -87,6 +92,7 @@ def _prepare(server: Server) -> None:
     app.jinja_loader = ChoiceLoader([FileSystemLoader(_HERE / "templates"), app.jinja_loader])
     app.jinja_env.globals["driver"] = driver
     manager.add(driver)
+    logs.add(driver)
     passwords = folder / "htpasswd"
     # Few rounds: the password is random, and is checked with every request.
     hashed = bcrypt.hashpw(redfish_password().encode(), bcrypt.gensalt(rounds=5)).decode()

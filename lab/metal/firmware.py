@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 from lab.datacenter import NIC, Server
 from lab.metal import dhcp_client, faults, images, ipxe, nvram
+from lab.metal.event_log import CRITICAL, EventLog
 from lab.metal.folder import Folder
 from lab.metal.serial_console import SerialConsole
 
@@ -41,8 +42,10 @@ def run(server: Server, start: Start) -> NoReturn:
         start(server, *firmware.boot())
     except NoBoot as reason:
         firmware.console.say(f"{reason}\nno bootable device, system halted")
+        firmware.events.add(f"No bootable device, system halted: {reason}", CRITICAL)
     except Exception as error:  # whatever it is, an engineer reads it on the console
         firmware.console.say(f"{type(error).__name__}: {error}\nsystem halted")
+        firmware.events.add(f"System halted: {type(error).__name__}: {error}", CRITICAL)
     while True:
         signal.pause()
 
@@ -54,6 +57,7 @@ class Firmware:
         self.server = server
         self.folder = Folder(server)
         self.console = SerialConsole(self.folder.console)
+        self.events = EventLog(self.folder.events)
         self._remembered = self.folder.flash / "boot.json"
         self._initrd = self.folder.flash / "initrd.img"
 
@@ -89,6 +93,7 @@ class Firmware:
         initrd = self._fetch(script.initrd)
         self._remember(script, initrd)
         self.console.say(f"booting {script.kernel} {script.command_line}")
+        self.events.add(f"Boot from network: {script.kernel}")
         return script
 
     def _from_disk(self) -> ipxe.Script:
@@ -97,6 +102,7 @@ class Firmware:
         except (OSError, ValueError, TypeError):
             raise NoBoot("nothing was ever booted from the network: the disk is empty") from None
         self.console.say(f"booting from disk: {script.kernel} {script.command_line}")
+        self.events.add(f"Boot from disk: {script.kernel}")
         return script
 
     def _remember(self, script: ipxe.Script, initrd: bytes) -> None:

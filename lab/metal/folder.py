@@ -26,6 +26,11 @@ class Folder:
         return self.path / "console.log"
 
     @property
+    def events(self) -> Path:
+        """The event log that the BMC keeps."""
+        return self.path / "events.jsonl"
+
+    @property
     def flash(self) -> Path:
         return self.path / "flash"
 
@@ -72,9 +77,9 @@ class Folder:
         self.bmc.chmod(0o700)
 
     def forget(self) -> None:
-        """As delivered: no boot setting, no fault, nothing in the flash, an empty console. The BMC keeps its certificate."""
+        """As delivered: no boot setting, no fault, empty flash, console and event log. The BMC keeps its certificate."""
         for folder in (self.flash, self.faults):
             shutil.rmtree(folder, ignore_errors=True)
-        for file in (self.nvram, self.console, self.wanted_power):
+        for file in (self.nvram, self.console, self.events, self.wanted_power):
             file.unlink(missing_ok=True)
         self.make()

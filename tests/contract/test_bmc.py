@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import bcrypt
 import pytest
 
 from lab import paths
+from lab.datacenter import SERVERS
+from lab.metal.event_log import EventLog
+from lab.metal.serial_console import SerialConsole
 from tests.certificates import self_signed
 from tests.contract.processes import eventually, free_port, running
 from turnup.adapters.redfish import RedfishBmc
@@ -20,6 +25,7 @@ from turnup.fakes.bmc import FakeBmc
 from turnup.ports import Bmc
 
 MAC = "02:1a:00:00:00:01"
+SERVER = SERVERS[0]
 PASSWORD, OTHER_PASSWORD = "correct-horse", "battery-staple"
 
 
@@ -92,6 +98,54 @@ def real(folder: Path) -> Iterator[World]:
         )
 
 
+@dataclass(frozen=True)
+class Logs:
+    """A BMC that is trusted, and how things get into its two logs."""
+
+    bmc: Bmc
+    happens: Callable[[str, str], None]
+    prints: Callable[[str], None]
+
+
+def fake_logs() -> Logs:
+    bmc = FakeBmc("S1")
+    bmc.trust(bmc.shown)
+    return Logs(
+        bmc, lambda severity, text: bmc.event_log.append(f"2026-01-01T00:00:00+00:00 {severity} {text}"), bmc.console_log.append
+    )
+
+
+@contextmanager
+def lab_logs(folder: Path) -> Iterator[Logs]:
+    """The BMC of a server of the lab, on loopback, with files of its own; its server is never switched on."""
+    port, log = free_port(), folder / "log"
+    state = folder / "state"
+    metal = state / "var/metal" / SERVER.name
+    metal.mkdir(parents=True)
+    program = (
+        "from lab.bmc import service; from lab.datacenter import BY_NAME; from lab.metal.folder import Folder; "
+        f"server = BY_NAME[{SERVER.name!r}]; Folder(server).make(); service.serve(server, '127.0.0.1', {port})"
+    )
+    variables = {"PYTHONPATH": str(paths.CHECKOUT), "TURNUP_LAB_STATE": str(state), "PATH": os.environ["PATH"]}
+    with running(
+        ["env", *(f"{name}={value}" for name, value in variables.items()), str(paths.python("lab")), "-c", program], log, port
+    ):
+        password = json.loads((state / "secrets.json").read_text())["redfish"]
+        bmc = RedfishBmc("127.0.0.1", port, "admin", password, 10)
+        bmc.trust(bmc.certificate())
+        console = SerialConsole(metal / "console.log")
+        yield Logs(bmc, lambda severity, text: EventLog(metal / "events.jsonl").add(text, severity), console.say)
+
+
+@pytest.fixture(params=["fake", "lab"])
+def logs(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Logs]:
+    if request.param == "fake":
+        yield fake_logs()
+        return
+    with lab_logs(tmp_path) as built:
+        yield built
+
+
 @pytest.fixture(params=["fake", "redfish"])
 def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
     if request.param == "fake":
@@ -103,7 +157,8 @@ def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
 
 def test_it_shows_its_certificate_to_everybody_and_the_rest_to_nobody_who_does_not_trust_it(world: World) -> None:
     assert world.bmc.certificate() == world.certificate
-    for call in (world.bmc.system, world.bmc.boot_from_network_once, world.bmc.power_on, world.bmc.power_off):
+    calls = (world.bmc.system, world.bmc.boot_from_network_once, world.bmc.power_on, world.bmc.power_off)
+    for call in (*calls, world.bmc.events, world.bmc.console):
         with pytest.raises(Refused):
             call()
 
@@ -149,6 +204,37 @@ def test_it_is_switched_on_and_off_and_twice_equals_once(world: World) -> None:
     eventually(lambda: bmc.system().power == "Off", "the server is off")
     bmc.power_off()
     assert bmc.system().power == "Off"
+
+
+def test_a_bmc_without_logs_answers_with_none(world: World) -> None:
+    world.bmc.trust(world.certificate)
+    assert (world.bmc.events(), world.bmc.console()) == ((), ())
+
+
+def test_events_come_oldest_first_with_time_and_severity(logs: Logs) -> None:
+    logs.happens("OK", "Power on")
+    logs.happens("Critical", "No bootable device")
+    first, second = logs.bmc.events()
+    assert first.endswith(" OK Power on")
+    assert second.endswith(" Critical No bootable device")
+    assert datetime.fromisoformat(first.split()[0]).tzinfo is not None
+
+
+def test_of_long_logs_the_last_20_entries_are_read(logs: Logs) -> None:
+    for number in range(64):
+        logs.happens("OK", f"event {number}")
+        logs.prints(f"line {number}")
+    events, lines = logs.bmc.events(), logs.bmc.console()
+    assert [event.rpartition(" ")[2] for event in events] == [str(number) for number in range(44, 64)]
+    assert [line.rpartition(" ")[2] for line in lines] == [str(number) for number in range(44, 64)]
+
+
+def test_what_was_printed_comes_without_control_characters_and_not_endlessly_long(logs: Logs) -> None:
+    logs.prints("\x1b[31mred\x1b[0m and\ta bell\x07, a right-to-left \u202eoverride" + 500 * "!")
+    (line,) = logs.bmc.console()
+    assert "red and a bell , a right-to-left override!!!" in line
+    assert line.isprintable()
+    assert len(line) <= 200
 
 
 def test_where_nothing_listens_it_is_transient() -> None:

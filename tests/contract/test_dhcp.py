@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from ipaddress import ip_network
 from secrets import token_hex
 from typing import Any
 
 import pytest
 
-from turnup.adapters.dhcp.kea_control import EMPTY, OK, KeaControl
+from turnup.adapters.dhcp.kea_control import OK, KeaControl
 from turnup.adapters.dhcp.kea_hosts_database import KeaHostsDatabase
 from turnup.domain.errors import Refused
 from turnup.fakes.dhcp import FakeDhcp
-from turnup.ports import Dhcp, Reservation
+from turnup.ports import Dhcp, Lease, Reservation
 
 SUBNETS = {"198.19.1.0/24": 1, "198.19.2.0/24": 2}
 
@@ -27,12 +29,13 @@ class World:
     first: Reservation
     second: Reservation
     elsewhere: Reservation
+    gives: Callable[[Reservation], None]
 
     def reserved(self) -> tuple[Reservation, ...]:
         return self.dhcp.reservations([self.first.mac, self.second.mac])
 
 
-def world_of(dhcp: Dhcp) -> World:
+def world_of(dhcp: Dhcp, gives: Callable[[Reservation], None]) -> World:
     (prefix, subnet), (other_prefix, other_subnet) = sorted(dhcp.subnets().items())[:2]
     tag = token_hex(3)
     macs = [":".join(("02", "1a", tag[0:2], tag[2:4], tag[4:6], number)) for number in ("01", "02")]
@@ -42,6 +45,7 @@ def world_of(dhcp: Dhcp) -> World:
         Reservation(subnet, macs[0], str(network[-3]), "n1.contract.example", "http://198.19.0.1/boot/x.ipxe"),
         Reservation(subnet, macs[1], str(network[-4]), "n2.contract.example"),
         Reservation(other_subnet, macs[0], str(other[-3]), "n1.contract.example"),
+        gives,
     )
 
 
@@ -51,14 +55,22 @@ def kea(endpoints: Mapping[str, Any]) -> Mapping[str, str]:
     return next(iter(sites.values()))
 
 
+def give(kea: Mapping[str, str], one: Reservation) -> None:
+    """What Kea notes when the MAC asks for its address."""
+    control = KeaControl(kea["control_url"], kea["control_username"], kea["control_password"], 10)
+    lease = {"ip-address": one.ip, "hw-address": one.mac, "subnet-id": one.subnet_id}
+    assert control.command("lease4-add", lease)[0] == OK
+
+
 @pytest.fixture(params=["fake", "kea"])
 def world(request: pytest.FixtureRequest) -> Iterator[World]:
     if request.param == "fake":
-        yield world_of(FakeDhcp(SUBNETS))
+        fake = FakeDhcp(SUBNETS)
+        yield world_of(fake, lambda one: fake.given.update({(one.subnet_id, one.mac): Lease(one.mac, one.ip, datetime.now(UTC))}))
         return
     kea = request.getfixturevalue("kea")
     dhcp = KeaHostsDatabase(kea["control_url"], kea["control_username"], kea["control_password"], kea["database"])
-    world = world_of(dhcp)
+    world = world_of(dhcp, partial(give, kea))
     try:
         yield world
     finally:
@@ -116,13 +128,20 @@ def test_nothing_to_do_is_no_error(world: World) -> None:
     world.dhcp.reserve([])
     world.dhcp.release([])
     assert world.dhcp.reservations([]) == ()
+    assert world.dhcp.leases([]) == ()
 
 
-def test_kea_forgets_the_lease_with_the_reservation(kea: Mapping[str, str]) -> None:
-    dhcp = KeaHostsDatabase(kea["control_url"], kea["control_username"], kea["control_password"], kea["database"])
-    control = KeaControl(kea["control_url"], kea["control_username"], kea["control_password"], 10)
-    lease = world_of(dhcp).first
-    dhcp.reserve([lease])
-    assert control.command("lease4-add", {"ip-address": lease.ip, "hw-address": lease.mac, "subnet-id": lease.subnet_id})[0] == OK
-    dhcp.release([lease])
-    assert control.command("lease4-get", {"ip-address": lease.ip})[0] == EMPTY
+def test_a_mac_that_was_given_an_address_has_a_lease_that_says_when(world: World) -> None:
+    world.dhcp.reserve([world.first, world.second])
+    assert world.dhcp.leases([world.first.mac, world.second.mac]) == ()
+    world.gives(world.first)
+    (lease,) = world.dhcp.leases([world.first.mac, world.second.mac])
+    assert (lease.mac, lease.ip) == (world.first.mac, world.first.ip)
+    assert abs(datetime.now(UTC) - lease.seen) < timedelta(seconds=30)
+
+
+def test_with_the_reservation_the_lease_is_gone(world: World) -> None:
+    world.dhcp.reserve([world.first])
+    world.gives(world.first)
+    world.dhcp.release([world.first])
+    assert world.dhcp.leases([world.first.mac]) == ()

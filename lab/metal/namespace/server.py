@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 
 from lab import paths
 from lab.datacenter import NIC, Server
+from lab.metal.event_log import EventLog
 from lab.metal.folder import Folder
 from lab.metal.namespace import cpu, disks
 from lab.metal.namespace.wire import Wire
@@ -30,6 +31,7 @@ class NamespaceServer:
         self.server = server
         self.folder = Folder(server)
         self.console = SerialConsole(self.folder.console)
+        self.events = EventLog(self.folder.events)
         bridge = server.rack.network.bridge
         self.wire = Wire(server.namespace, NIC, server.mac, bridge, f"{server.namespace}-n")
 
@@ -71,6 +73,7 @@ class NamespaceServer:
             self.folder.pid.unlink(missing_ok=True)
             self.console.rotate()
             self.console.say("power on", "metal")
+            self.events.add("Power on")
             command = [sys.executable, "-B", "-m", "lab.metal.namespace.boot", self.server.name]
             environment = {"PATH": _PATH, "PYTHONPATH": str(paths.CHECKOUT), "TURNUP_LAB_STATE": str(paths.STATE)}
             if "TURNUP_LAB_CPU_PERCENT" in os.environ:
@@ -103,6 +106,7 @@ class NamespaceServer:
         """Whether the server is off after the signal. Strays in its network namespace have no PID 1 and are ended as well."""
         if pid := self._pid():
             self.console.say(text, "metal")
+            self.events.add(text.capitalize())
             with suppress(ProcessLookupError):
                 process = os.pidfd_open(pid)
                 try:

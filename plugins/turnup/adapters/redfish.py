@@ -9,8 +9,9 @@ from __future__ import annotations
 import hashlib
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from itertools import chain
 from typing import Any, override
 
 import sushy
@@ -19,6 +20,7 @@ from sushy import exceptions
 from sushy.auth import BasicAuth
 from sushy.connector import Connector
 
+from turnup.adapters import redfish_logs
 from turnup.domain.errors import HardwareFault, Refused, Transient
 from turnup.ports import System
 
@@ -53,7 +55,7 @@ class RedfishBmc:
             system = self._fresh()
             serial, power = system.json.get("SerialNumber"), system.json.get("PowerState")
             if not isinstance(power, str):
-                raise HardwareFault(f"{self._name} names no power state.", "Update or reset the BMC.")
+                raise HardwareFault(f"{self._name} names no power state.", "Update or reset the BMC.", cause="bmc-not-redfish")
             if self._macs is None:
                 self._macs = _macs(system)
             return System(serial=str(serial or "").strip(), power=power, macs=self._macs)
@@ -70,6 +72,36 @@ class RedfishBmc:
     def power_off(self) -> None:
         """Switch it off forcibly; off already is no error."""
         self._reset(sushy.RESET_FORCE_OFF, "Off")
+
+    def events(self) -> tuple[str, ...]:
+        """From the log that its vendor keeps events in, below the system or below the manager."""
+        with self._failures("read its event log"):
+            return redfish_logs.events(self._get, self._log_services(self._fresh()))
+
+    def console(self) -> tuple[str, ...]:
+        """From the log of the serial console, where the BMC keeps one as OpenBMC does."""
+        with self._failures("read its server's console"):
+            return redfish_logs.console(self._get, self._log_services(self._fresh()))
+
+    def _log_services(self, system: Any) -> Iterator[str]:
+        """Paths of the collections of logs: the system's, then its managers'."""
+        managers = (system.json.get("Links") or {}).get("ManagedBy") or []
+        resources = chain([system.json], (self._get(manager["@odata.id"]) for manager in managers))  # read when it is their turn
+        for resource in resources:
+            if path := (resource.get("LogServices") or {}).get("@odata.id"):
+                yield str(path)
+
+    def _get(self, path: str) -> Mapping[str, Any]:
+        """What is at a path; empty where the BMC has nothing there, or does not know the query."""
+        try:
+            found = self._system._conn.get(path).json()
+        except (exceptions.ResourceNotFoundError, exceptions.BadRequestError):
+            return {}
+        except exceptions.HTTPError as error:
+            if error.status_code in {405, 501}:
+                return {}
+            raise
+        return found if isinstance(found, dict) else {}
 
     def _reset(self, how: Any, wanted: str) -> None:
         with self._failures(f"switch its server {wanted.lower()}"):
@@ -93,15 +125,19 @@ class RedfishBmc:
             ):
                 shown = secured.getpeercert(binary_form=True)
         except OSError as error:
-            raise Transient(f"{self._name} does not answer on port {self._port} ({error}).") from error
+            raise Transient(f"{self._name} does not answer on port {self._port} ({error}).", cause="bmc-failing") from error
         if not shown:
-            raise Transient(f"{self._name} shows no certificate.")
+            raise Transient(f"{self._name} shows no certificate.", cause="bmc-failing")
         return shown
 
     def _fresh(self) -> Any:
         """sushy's system, with what the BMC says now."""
         if self._trusted is None:
-            raise Refused(f"{self._name} is not trusted yet: nothing is sent to it.", "Compare its certificate first.")
+            raise Refused(
+                f"{self._name} is not trusted yet: nothing is sent to it.",
+                "Compare its certificate first.",
+                cause="bmc-certificate-unknown",
+            )
         if self._system is None:
             connector = _pinned(f"https://{self.address}:{self._port}", self._checked(), self._timeout)
             root = sushy.Sushy(
@@ -110,7 +146,9 @@ class RedfishBmc:
             systems = root.get_system_collection().members_identities
             if len(systems) != 1:
                 raise HardwareFault(
-                    f"{self._name} manages {len(systems)} systems, not one.", "One BMC a server: see what is at that address."
+                    f"{self._name} manages {len(systems)} systems, not one.",
+                    "One BMC a server: see what is at that address.",
+                    cause="bmc-not-redfish",
                 )
             self._system = root.get_system(systems[0])
         else:
@@ -125,6 +163,7 @@ class RedfishBmc:
             raise HardwareFault(
                 f"{self._name} shows the certificate {fingerprint}, on record is {self._trusted}. No password was sent.",
                 "See whether the board was replaced or another machine has this address, then correct the record.",
+                cause="bmc-certificate-changed",
             )
         return shown
 
@@ -137,27 +176,36 @@ class RedfishBmc:
             raise HardwareFault(
                 f"{self._name} refuses the login {self._username} (HTTP {error.status_code}).",
                 "Set the site's password on the BMC.",
+                cause="bmc-password",
             ) from None
         except exceptions.ConnectionError as error:
             self._system = None
             if isinstance(error.__context__, OSError) and "certificate" in str(error.__context__).lower():
                 self._checked()
-            raise Transient(f"{self._name} broke off while asked to {attempt}.", "See whether its network is up.") from None
+            raise Transient(
+                f"{self._name} broke off while asked to {attempt}.", "See whether its network is up.", cause="bmc-failing"
+            ) from None
         except exceptions.ServerSideError as error:
             raise Transient(
-                f"{self._name} failed to {attempt} (HTTP {error.status_code}).", "Reset the BMC if this goes on."
+                f"{self._name} failed to {attempt} (HTTP {error.status_code}).",
+                "Reset the BMC if this goes on.",
+                cause="bmc-failing",
             ) from None
         except exceptions.HTTPError as error:
             self._system = None
             raise Transient(
-                f"{self._name} refused to {attempt} (HTTP {error.status_code}).", "Look into the BMC's log."
+                f"{self._name} refused to {attempt} (HTTP {error.status_code}).", "Look into the BMC's log.", cause="bmc-failing"
             ) from None
         except ValueError:  # HTML instead of JSON, as BMCs answer while they start
             self._system = None
-            raise Transient(f"{self._name} answered no JSON when asked to {attempt}.", "Reset the BMC if this goes on.") from None
+            raise Transient(
+                f"{self._name} answered no JSON when asked to {attempt}.", "Reset the BMC if this goes on.", cause="bmc-failing"
+            ) from None
         except exceptions.SushyError as error:
             self._system = None
-            raise HardwareFault(f"{self._name} does not speak Redfish as expected: {error}", "Update or reset the BMC.") from None
+            raise HardwareFault(
+                f"{self._name} does not speak Redfish as expected: {error}", "Update or reset the BMC.", cause="bmc-not-redfish"
+            ) from None
 
 
 class _PinnedAdapter(HTTPAdapter):

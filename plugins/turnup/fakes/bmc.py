@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 from turnup.domain.errors import HardwareFault, Refused, Transient
+from turnup.domain.plain_text import plain
 from turnup.fakes.faults import Faults
 from turnup.ports import Bmc, System
 
+LAST = 20
+
 
 class FakeBmc(Faults, port=Bmc):
-    """The Bmc port. Tests set what it is and what is wrong: `answers`, `shown`, `password_ok`, `serial`, `power`, `obeys`.
+    """The Bmc port. Tests set what it is and what is wrong: `answers`, `shown`, `password_ok`, `serial`, `power`, `obeys`,
+    and what it wrote down: `event_log`, `console_log`.
 
     `on_power` is told of every change to `On` (with whether it boots from the network) and to `Off`.
     """
@@ -25,6 +30,8 @@ class FakeBmc(Faults, port=Bmc):
         self.password_ok = True
         self.obeys = True
         self.boots_from_network = False
+        self.event_log: list[str] = []
+        self.console_log: list[str] = []
         self.on_power: Callable[[str, bool], None] | None = None
         self._trusted: str | None = None
 
@@ -57,10 +64,21 @@ class FakeBmc(Faults, port=Bmc):
         self._allowed()
         self._switch("Off")
 
+    def events(self) -> tuple[str, ...]:
+        """Every change of the power, and what tests put there."""
+        self._allowed()
+        return tuple(plain(event) for event in self.event_log[-LAST:])
+
+    def console(self) -> tuple[str, ...]:
+        """What tests, or the metal, printed."""
+        self._allowed()
+        return tuple(plain(line) for line in self.console_log[-LAST:])
+
     def _switch(self, power: str) -> None:
         if not self.obeys or self.power == power:
             return
         self.power = power
+        self.event_log.append(f"{datetime.now(UTC).isoformat(timespec='seconds')} OK Power {power.lower()}")
         from_network = self.boots_from_network
         if power == "On":
             self.boots_from_network = False

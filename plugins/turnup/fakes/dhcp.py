@@ -7,17 +7,17 @@ from ipaddress import ip_address, ip_network
 
 from turnup.domain.errors import Refused
 from turnup.fakes.faults import Faults
-from turnup.ports import Dhcp, Reservation
+from turnup.ports import Dhcp, Lease, Reservation
 
 
 class FakeDhcp(Faults, port=Dhcp):
-    """The Dhcp port over these subnets {prefix: subnet id}. Tests may put addresses into `leases` {(subnet id, MAC): address}."""
+    """The Dhcp port over these subnets {prefix: subnet id}. Tests may put what it gave into `given` {(subnet id, MAC): lease}."""
 
     def __init__(self, subnets: Mapping[str, int]) -> None:
         super().__init__()
         self._subnets = dict(subnets)
         self._reservations: dict[tuple[int, str], Reservation] = {}
-        self.leases: dict[tuple[int, str], str] = {}
+        self.given: dict[tuple[int, str], Lease] = {}
 
     def subnets(self) -> Mapping[str, int]:
         """{prefix: subnet id}."""
@@ -41,9 +41,13 @@ class FakeDhcp(Faults, port=Dhcp):
         """Reservations and leases."""
         for each in reservations:
             self._reservations.pop((each.subnet_id, each.mac), None)
-            self.leases.pop((each.subnet_id, each.mac), None)
+            self.given.pop((each.subnet_id, each.mac), None)
 
     def reservations(self, macs: Sequence[str]) -> tuple[Reservation, ...]:
         """Sorted by MAC and subnet."""
         found = [each for each in self._reservations.values() if each.mac in macs]
         return tuple(sorted(found, key=lambda each: (each.mac, each.subnet_id)))
+
+    def leases(self, macs: Sequence[str]) -> tuple[Lease, ...]:
+        """By the time they were seen."""
+        return tuple(sorted((lease for lease in self.given.values() if lease.mac in macs), key=lambda lease: lease.seen))

@@ -10,15 +10,16 @@ import logging
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
 import psycopg
 from psycopg.conninfo import make_conninfo
 
-from turnup.adapters.dhcp.kea_control import UNSUPPORTED, KeaControl
+from turnup.adapters.dhcp.kea_control import OK, UNSUPPORTED, KeaControl
 from turnup.domain.errors import Problem, Refused, Transient
-from turnup.ports import Dhcp, Reservation
+from turnup.ports import Dhcp, Lease, Reservation
 
 KIND = "kea_hosts_database"
 
@@ -46,7 +47,9 @@ class KeaHostsDatabase:
             groups = [dhcp4, *dhcp4.get("shared-networks", [])]
             return {subnet["subnet"]: int(subnet["id"]) for group in groups for subnet in group.get("subnet4", [])}
         except (LookupError, TypeError, ValueError, AttributeError):
-            raise Transient("Kea's config-get names no subnets as expected.", "Look at Kea's configuration.") from None
+            raise Transient(
+                "Kea's config-get names no subnets as expected.", "Look at Kea's configuration.", cause="dhcp-unavailable"
+            ) from None
 
     def reserve(self, reservations: Sequence[Reservation]) -> None:
         """One transaction: the MACs' old reservations in these subnets go, the new ones come."""
@@ -84,6 +87,17 @@ class KeaHostsDatabase:
             for subnet, mac, address, hostname, boot_file in rows
         )
 
+    def leases(self, macs: Sequence[str]) -> tuple[Lease, ...]:
+        """By Kea's hook for leases; () where it is not loaded."""
+        found: list[Lease] = []
+        for mac in macs:
+            result, arguments = self._control.command("lease4-get-by-hw-address", {"hw-address": mac})
+            if result == UNSUPPORTED:
+                return ()
+            if result == OK:
+                found += _read_leases(arguments)
+        return tuple(sorted(found, key=lambda lease: lease.seen))
+
     @contextmanager
     def _connection(self) -> Iterator[psycopg.Connection]:
         milliseconds = int(1000 * self._timeout)
@@ -99,16 +113,21 @@ class KeaHostsDatabase:
                     raise Refused(
                         f"Kea's hosts database has the schema {found}, turnup knows {known}.",
                         "Do not upgrade Kea under turnup: use a turnup that knows this schema, or Kea's host commands.",
+                        cause="dhcp-backend",
                     )
                 yield connection
         except psycopg.errors.UndefinedTable:
             raise Refused(
-                "The database in the Kea connection is no hosts database of Kea.", "Make one with kea-admin db-init."
+                "The database in the Kea connection is no hosts database of Kea.",
+                "Make one with kea-admin db-init.",
+                cause="dhcp-backend",
             ) from None
         except psycopg.Error as error:
             reason = error.diag.message_primary or type(error).__name__
             raise Transient(
-                f"Kea's hosts database failed: {reason}.", "Look whether PostgreSQL runs and its login is right."
+                f"Kea's hosts database failed: {reason}.",
+                "Look whether PostgreSQL runs and its login is right.",
+                cause="dhcp-unavailable",
             ) from None
 
     @contextmanager
@@ -130,6 +149,16 @@ SELECT = """
     ORDER BY dhcp_identifier, dhcp4_subnet_id
 """
 TAKEN = "SELECT dhcp4_subnet_id, ipv4_address, dhcp_identifier FROM hosts WHERE ipv4_address = ANY(%s)"
+
+
+def _read_leases(arguments: Any) -> Iterator[Lease]:
+    """`cltt` is the client's last transmission time, in seconds since 1970."""
+    try:
+        for lease in arguments["leases"]:
+            seen = datetime.fromtimestamp(int(lease["cltt"]), UTC)
+            yield Lease(str(lease["hw-address"]).lower(), str(IPv4Address(lease["ip-address"])), seen)
+    except (LookupError, TypeError, ValueError, AttributeError):
+        raise Transient("Kea names no leases as expected.", "Look at the version of its hook lease_cmds.") from None
 
 
 def _identifier(mac: str) -> bytes:
@@ -178,7 +207,7 @@ def _refuse(problems: Iterator[Problem] | Sequence[Problem]) -> None:
     found = tuple(problems)
     if found:
         lines = "\n".join(f"  - {problem}" for problem in found)
-        raise Refused(f"No reservation was made, {len(found)} problem(s):\n{lines}")
+        raise Refused(f"No reservation was made, {len(found)} problem(s):\n{lines}", cause="dhcp-address-taken")
 
 
 def connect(settings: Mapping[str, Any], timeout: float) -> Dhcp:
@@ -189,7 +218,11 @@ def connect(settings: Mapping[str, Any], timeout: float) -> Dhcp:
         f"{name} in its extra" for name in names if not extra.get(name)
     ]
     if missing:
-        raise Refused(f"The Kea connection lacks {', '.join(missing)}.", "Add them to the site's Kea connection.")
+        raise Refused(
+            f"The Kea connection lacks {', '.join(missing)}.",
+            "Add them to the site's Kea connection.",
+            cause="connection-incomplete",
+        )
     database = make_conninfo(
         host=settings["host"],
         port=settings.get("port") or 5432,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from turnup.ports import Dhcp, Reservation
+from turnup.ports import Dhcp, Lease, Reservation
 
 KIND = "none"
 
@@ -25,6 +25,10 @@ class NoDhcp:
 
     def reservations(self, macs: Sequence[str]) -> tuple[Reservation, ...]:  # noqa: ARG002
         """None."""
+        return ()
+
+    def leases(self, macs: Sequence[str]) -> tuple[Lease, ...]:  # noqa: ARG002
+        """None: whoever gives addresses out here is not asked."""
         return ()
 
 

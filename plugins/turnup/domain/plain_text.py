@@ -1,0 +1,16 @@
+"""Text that came from a machine: data, whatever it holds."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)")  # a terminal's colours, titles and moves
+
+
+def plain(text: str, longest: int = 200) -> str:
+    """The text on one line of at most so many characters, without anything that a terminal or a page would act upon."""
+    without_escapes = _ESCAPES.sub("", text)
+    printable = "".join(" " if unicodedata.category(character)[0] in "CZ" else character for character in without_escapes)
+    line = " ".join(printable.split())
+    return line if len(line) <= longest else f"{line[: longest - 1]}…"
