@@ -39,7 +39,7 @@ class Interface:
 class Server:
     """One device of NetBox. `version` stands for this state of it: a conditional write names it and fails when it moved on.
 
-    `claim` names the run that holds it, `last_run` the one that held it last. `feeds` are the power feeds that its cables lead to.
+    `claim` names the run that holds it, `last_run` the one that held it last. `feeds` are the power feeds behind its cables.
     """
 
     id: int

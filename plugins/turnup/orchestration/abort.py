@@ -10,7 +10,7 @@ from airflow.sdk.exceptions import AirflowRuntimeError
 from turnup.domain.errors import Problem, Refused, TurnupError, about
 from turnup.domain.servers import Server
 from turnup.domain.states import why_not_abortable
-from turnup.flow import abort
+from turnup.flow import abort, hold
 from turnup.flow.install import INSTALL
 from turnup.flow.job import flow_log
 from turnup.orchestration.operators import AtWork, failure
@@ -42,6 +42,7 @@ class AbortCheckOperator(AtWork):
         log = flow_log(place.run, self.task_id)
         names = [str(name) for name in context["params"]["servers"]]
         try:
+            hold.refuse(place.ports.inventory, place.site_name)
             found = place.ports.inventory.devices(place.site_name, names)
         except TurnupError as error:
             raise failure(log, error) from None
@@ -82,6 +83,7 @@ class UndoOperator(AtWork):
         place = self.workplace(context)
         log = flow_log(place.run, self.task_id, self.server)
         try:
+            self.stay_while_held(place)
             self._undo(place, context)
         except TurnupError as error:
             raise failure(log, about(self.server, error)) from None

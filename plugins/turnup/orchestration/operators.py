@@ -14,14 +14,15 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException, Downs
 
 from turnup.domain.diff import diff
 from turnup.domain.errors import HardwareFault, Refused, Transient, TurnupError, from_document
+from turnup.domain.holds import LIFTED_BY, covering
 from turnup.domain.planner import Request
-from turnup.flow import ending
+from turnup.flow import ending, hold
 from turnup.flow.flows import FLOWS
 from turnup.flow.job import FlowLog, flow_log
 from turnup.flow.steps import plan as plan_step
 from turnup.flow.steps import snapshot as snapshot_step
 from turnup.orchestration import settings
-from turnup.orchestration.triggers import ServerRowTrigger
+from turnup.orchestration.triggers import HoldTrigger, ServerRowTrigger
 from turnup.orchestration.workplace import Workplace
 
 if TYPE_CHECKING:
@@ -45,6 +46,17 @@ class AtWork(BaseOperator):
         """Made anew for every task."""
         dag_run = context["dag_run"]
         return Workplace(settings.run_of(dag_run.dag_id, dag_run.run_id), str(context["params"]["site"]))
+
+    def stay_while_held(self, place: Workplace) -> None:
+        """Give the worker back while a hold covers the site; the task goes on by itself when it is lifted."""
+        if (held := covering(place.ports.inventory.holds(), place.site_name)) is not None:
+            flow_log(place.run, self.task_id).warning("waits: %s. %s", held, LIFTED_BY)
+            trigger = HoldTrigger(place.run.dag_id, place.run.run_id, place.site_name, self.task_id)
+            self.defer(trigger=trigger, method_name="go_on")
+
+    def go_on(self, context: Context, event: dict[str, str]) -> Any:
+        """The hold is lifted."""
+        return self.execute(context)
 
 
 class SnapshotOperator(AtWork):
@@ -79,6 +91,8 @@ class PlanOperator(AtWork):
             approval_required=params["approval"] == "required",
         )
         try:
+            if not params["dry_run"]:
+                hold.refuse(place.ports.inventory, place.site_name)
             snapshot = snapshot_step.kept(place.ports)
             plan = plan_step.make(place.ports, snapshot, place.policy, request)
         except TurnupError as error:
@@ -111,6 +125,8 @@ class RackRowOperator(AtWork):
         place, ti = self.workplace(context), context["ti"]
         try:
             names = tuple(ti.xcom_pull(task_ids=self.after) or ()) if self.after else place.plan.names
+            if self.after:
+                self.stay_while_held(place)
             if ti.try_number > 1:
                 names = self._still_held(place, names)
             job = place.rack_job(self.row, names)

@@ -17,10 +17,11 @@ from typing import Any
 from airflow.triggers.base import BaseTrigger, TaskSuccessEvent, TriggerEvent
 
 from turnup.domain.errors import TurnupError, as_document
+from turnup.flow import hold
 from turnup.flow.course import course
 from turnup.flow.documents import latest
 from turnup.flow.flows import FLOWS
-from turnup.flow.job import FlowLog
+from turnup.flow.job import FlowLog, Run, flow_log
 from turnup.flow.waiting import Patience, Wait, Waiting, advance
 from turnup.orchestration import settings
 from turnup.orchestration.workplace import Workplace
@@ -92,6 +93,48 @@ class ServerRowTrigger(BaseTrigger):
         job = place.job(self.row, self.server)
         resumed = self.resumed or latest(job, "failed") is not None
         return course(flow, flow.server_row(self.row), job, resumed=resumed), job.log
+
+
+class HoldTrigger(BaseTrigger):
+    """Waits for the end of a hold on behalf of a task that works in a worker; it says what it waits for, and why."""
+
+    def __init__(self, dag_id: str, run_id: str, site: str, row: str) -> None:
+        # Nothing but assignments: an exception in here ends the whole triggerer.
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.dag_id = dag_id
+        self.run_id = run_id
+        self.site = site
+        self.row = row
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """Path and arguments."""
+        names = ("dag_id", "run_id", "site", "row")
+        return f"{type(self).__module__}.{type(self).__qualname__}", {name: getattr(self, name) for name in names}
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Look until the hold is lifted. NetBox that does not answer means that nobody knows: it is still waited."""
+        began, said = time.monotonic(), dict[str, float]()
+        wait: Wait | None = self.unknown("not looked at yet")
+        while wait is not None:
+            await asyncio.sleep(wait.every)
+            try:
+                log, wait = await in_thread(self.look)
+            except TurnupError as error:
+                log, wait = flow_log(Run(self.dag_id, self.run_id), self.row), self.unknown(error.what)
+            if wait is not None:
+                _say(log, wait, time.monotonic() - began, said)
+        yield TriggerEvent({"lifted": self.site})  # type: ignore[no-untyped-call]
+
+    def look(self) -> tuple[FlowLog, Wait | None]:
+        """The hold as it is now; blocks."""
+        place = Workplace(settings.run_of(self.dag_id, self.run_id), self.site)
+        return flow_log(place.run, self.row), advance(hold.lifted(place.ports.inventory, self.site))
+
+    def unknown(self, last: str) -> Wait:
+        """What is waited for where the last look saw nothing."""
+        return Wait(
+            "the hold to be lifted", float("inf"), TurnupError("A hold was not lifted."), every=hold.LOOK_EVERY, last=last
+        )
 
 
 def _say(log: FlowLog, wait: Wait, waited: float, said: dict[str, float]) -> None:

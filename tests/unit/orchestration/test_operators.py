@@ -6,15 +6,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from airflow.sdk.exceptions import AirflowException, AirflowFailException
+from airflow.sdk.exceptions import AirflowException, AirflowFailException, DownstreamTasksSkipped, TaskDeferred
 
 from tests.unit.flow.datacenter import DataCenter, Install
 from turnup.domain.errors import Transient
+from turnup.domain.holds import Hold
 from turnup.domain.plans import Plan
 from turnup.domain.policy import Site
 from turnup.flow.job import Run
 from turnup.flow.steps import plan as plan_step
-from turnup.orchestration.operators import FinishOperator, RackRowOperator, ServerRowOperator
+from turnup.flow.steps import snapshot as snapshot_step
+from turnup.orchestration.operators import FinishOperator, PlanOperator, RackRowOperator, ServerRowOperator
+from turnup.orchestration.triggers import HoldTrigger
 from turnup.orchestration.workplace import Workplace
 from turnup.ports import DeviceWrite, Ports
 
@@ -34,7 +37,9 @@ def over(install: Install, kind: type, **arguments: Any) -> Any:
         def workplace(self, context: Any) -> Workplace:
             return FakeWorkplace(install)
 
-    return Operator(task_id=arguments.get("row", "task"), flow="install", retries=3, **arguments)
+    if "row" in arguments:
+        arguments |= {"task_id": arguments["row"], "flow": "install"}
+    return Operator(**{"task_id": "task", "retries": 3} | arguments)
 
 
 @dataclass
@@ -168,3 +173,56 @@ def test_the_fake_workplace_is_one(tmp_path: object) -> None:
     assert isinstance(place.plan, Plan)
     assert isinstance(place.ports, Ports)
     assert place.run == Run("server_install", "run-1")
+
+
+HOLD = Hold("here", "cooling is being repaired, ask Kim")
+
+
+def test_a_rack_wide_task_gives_its_worker_back_while_a_hold_covers_the_site() -> None:
+    world = DataCenter(1)
+    install = planned(world)
+    before = world.footprint()
+    world.inventory.held = [HOLD]
+    operator = over(install, RackRowOperator, row="claim", after="plan")
+    with pytest.raises(TaskDeferred) as deferred:
+        run_task(operator, xcoms={"plan": ["a1"]})
+    assert (type(deferred.value.trigger), deferred.value.method_name) == (HoldTrigger, "go_on")
+    assert world.footprint() == before
+    world.inventory.held = []
+    assert operator.go_on({"ti": Task(xcoms={"plan": ["a1"]})}, {"lifted": "here"}) == ["a1"]
+    assert set(world.claims().values()) == {"server_install/run-1"}
+
+
+def test_a_run_ends_properly_under_a_hold() -> None:
+    world = DataCenter(1)
+    install = Install(world)
+    install.everything()
+    world.inventory.held = [HOLD]
+    assert run_task(over(install, FinishOperator, row="finish", after=None), xcoms={"plan": ["a1"]}) == ["a1"]
+
+
+class Planning(Task):
+    """A task instance that takes XComs, too."""
+
+    def xcom_push(self, key: str, value: Any) -> None:
+        self.xcoms[key] = value
+
+
+def make_plan(install: Install, *, dry_run: bool) -> Any:
+    params = {"site": "here", "rack": "A", "servers": [], "dry_run": dry_run, "approval": "none", "burn_in": ""}
+    snapshot_step.take(install.ports, "here", "A")
+    return over(install, PlanOperator).execute({"ti": Planning(), "params": params})
+
+
+def test_no_new_run_begins_under_a_hold() -> None:
+    world = DataCenter(1)
+    world.inventory.held = [HOLD]
+    with pytest.raises(AirflowFailException, match="site here is on hold: cooling is being repaired, ask Kim"):
+        make_plan(Install(world), dry_run=False)
+
+
+def test_a_dry_run_looks_at_a_site_on_hold_all_the_same() -> None:
+    world = DataCenter(1)
+    world.inventory.held = [HOLD]
+    with pytest.raises(DownstreamTasksSkipped):
+        make_plan(Install(world), dry_run=True)

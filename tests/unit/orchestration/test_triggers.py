@@ -8,10 +8,10 @@ from collections.abc import Callable
 
 from airflow.triggers.base import TaskSuccessEvent, TriggerEvent
 
-from turnup.domain.errors import HardwareFault
+from turnup.domain.errors import HardwareFault, Transient, TurnupError
 from turnup.flow.job import FlowLog, Run, flow_log
 from turnup.flow.waiting import Wait, Waiting
-from turnup.orchestration.triggers import ServerRowTrigger
+from turnup.orchestration.triggers import HoldTrigger, ServerRowTrigger
 
 FAULT = HardwareFault("it does not answer.", "go and look.")
 
@@ -89,3 +89,31 @@ def test_calls_that_block_leave_the_event_loop_free() -> None:
         return [event for found in await asyncio.gather(one(), one()) for event in found]
 
     assert asyncio.run(both()) == [TaskSuccessEvent(), TaskSuccessEvent()]
+
+
+def test_a_hold_is_looked_at_again_until_it_is_lifted_also_when_netbox_did_not_answer() -> None:
+    held = Wait("the hold to be lifted", float("inf"), FAULT, every=0.0, last="site here is on hold: repairs")
+    looks: list[Wait | None | TurnupError] = [held, Transient("NetBox answered 502."), held, None]
+
+    class Trigger(HoldTrigger):
+        def look(self) -> tuple[FlowLog, Wait | None]:
+            found = looks.pop(0)
+            if isinstance(found, TurnupError):
+                raise found
+            return flow_log(Run("server_install", "run-1"), "claim"), found
+
+        def unknown(self, last: str) -> Wait:
+            return held
+
+    async def collect() -> list[TriggerEvent]:
+        return [event async for event in Trigger("server_install", "run-1", "here", "claim").run()]
+
+    (event,) = asyncio.run(collect())
+    assert event.payload == {"lifted": "here"}
+    assert looks == []
+
+
+def test_what_airflow_keeps_of_a_hold_trigger_makes_the_same_one_again() -> None:
+    path, arguments = HoldTrigger("server_install", "run-1", "here", "claim").serialize()
+    assert path == "turnup.orchestration.triggers.HoldTrigger"
+    assert HoldTrigger(**arguments).serialize() == (path, arguments)

@@ -1,7 +1,7 @@
 """One rack as NetBox has it, read in a few requests whatever the number of its servers.
 
-Requests: rack, devices, interfaces, their addresses, power ports, the site's prefixes, who has the same serials, who has the same
-MACs, and one for each prefix that the rack can use (see `_countable`): ten for a rack with a management and an out-of-band prefix.
+Requests: rack, devices, interfaces, their addresses, power ports, the site's prefixes, who has the same serials, who has the
+same MACs, and one for each prefix that the rack can use (see `_countable`): ten for a rack with two prefixes.
 """
 
 from __future__ import annotations
