@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from turnup.domain.errors import Refused
+from turnup.domain.errors import Conflict, Refused
 from turnup.flow.job import Job
 from turnup.ports import Records
 
@@ -35,6 +35,18 @@ def keep(job: Job, kind: str, document: dict[str, Any]) -> None:
     if count and records.read(_name(kind, server, count)) == content:
         return
     records.write(_name(kind, server, count + 1), content)
+
+
+def append(records: Records, folder: str, content: bytes) -> int:
+    """Keep one more numbered file in a folder; its number. Who adds another at the same moment gets another number."""
+    number = len(records.names(folder)) + 1
+    while True:
+        try:
+            records.write(f"{folder}/{number}.json", content)
+        except Conflict:
+            number += 1
+        else:
+            return number
 
 
 def latest(job: Job, kind: str) -> dict[str, Any] | None:

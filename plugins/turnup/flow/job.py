@@ -13,11 +13,12 @@ from turnup.ports import Ports
 
 @dataclass(frozen=True)
 class Run:
-    """One DAG run. `url` is where a person sees it."""
+    """One DAG run. `url` is where a person sees it, `report` where what it did can be read."""
 
     dag_id: str
     run_id: str
     url: str = ""
+    report: str = ""
 
     @property
     def claim(self) -> str:
