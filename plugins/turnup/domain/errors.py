@@ -6,8 +6,8 @@
     ├── Conflict        whoever asked: somebody else was faster, so plan again
     └── HardwareFault   a technician: go to the server
 
-An error says what happened and what to do next, and carries the code of its cause (`causes.py`), by which its meaning is looked up.
-Which server it happened to is added where the server is known (`about`).
+An error says what happened and what to do next, and carries the code of its cause, by which its meaning is looked up
+(`causes.py`). Which server it happened to is added where the server is known (`about`).
 """
 
 from __future__ import annotations
@@ -103,7 +103,9 @@ class Problem:
 class RefusedPlan(Refused):
     """A plan that cannot be made, with every problem found."""
 
+    usual = "plan-refused"
+
     def __init__(self, problems: tuple[Problem, ...]) -> None:
         lines = "\n".join(f"  - {problem}" for problem in problems)
-        super().__init__(f"The plan is refused, nothing was touched. {len(problems)} problem(s):\n{lines}", cause="plan-refused")
+        super().__init__(f"The plan is refused, nothing was touched. {len(problems)} problem(s):\n{lines}")
         self.problems = problems

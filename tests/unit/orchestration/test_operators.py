@@ -9,7 +9,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, DownstreamTasksSkipped, TaskDeferred
 
 from tests.unit.flow.datacenter import DataCenter, Install
-from turnup.domain.errors import Transient
+from turnup.domain.errors import HardwareFault, Transient, as_document
 from turnup.domain.holds import Hold
 from turnup.domain.plans import Plan
 from turnup.domain.policy import Site
@@ -154,9 +154,9 @@ def test_a_failure_from_the_triggerer_is_written_to_netbox_and_ends_the_task() -
     install.rack_rows()
     operator = over(install, ServerRowOperator, row="boot", server="a1", after="dhcp")
     with pytest.raises(AirflowFailException, match="it is broken"):
-        operator.write_down({"ti": Task()}, {"what": "it is broken.", "advice": "mend it."})
+        operator.write_down({"ti": Task()}, as_document(HardwareFault("it is broken.", "mend it.", cause="bmc-silent")))
     assert world.statuses() == {"a1": "failed"}
-    assert world.inventory.causes[1] == "boot: it is broken. Next: mend it. (run server_install/run-1)"
+    assert world.inventory.causes[1] == "boot: it is broken. Next: mend it. [bmc-silent] (run server_install/run-1)"
 
 
 def test_the_site_policy_of_a_run_is_the_one_it_was_planned_under() -> None:

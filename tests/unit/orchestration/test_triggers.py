@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from airflow.triggers.base import TaskSuccessEvent, TriggerEvent
 
-from turnup.domain.errors import HardwareFault, Transient, TurnupError
+from turnup.domain.errors import HardwareFault, Transient, TurnupError, as_document
 from turnup.flow.job import FlowLog, Run, flow_log
 from turnup.flow.waiting import Wait, Waiting
 from turnup.orchestration.triggers import HoldTrigger, ServerRowTrigger
@@ -52,7 +52,7 @@ def test_a_row_that_fails_hands_its_cause_to_a_worker() -> None:
         yield
 
     (event,) = events(row)
-    assert event.payload == {"what": FAULT.what, "advice": FAULT.advice}
+    assert event.payload == as_document(FAULT)
 
 
 def test_a_wait_whose_time_is_up_ends_with_its_own_error() -> None:
