@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
+
+from turnup.domain.plain_text import plain
+from turnup.domain.salt_changes import in_words
 
 
 @dataclass(frozen=True)
@@ -16,12 +20,31 @@ class FailedState:
 
 
 @dataclass(frozen=True)
+class ChangedState:
+    """One state that changed something (or would): its id, its function, Salt's comment, and what, without any contents."""
+
+    id: str
+    function: str
+    comment: str
+    changes: tuple[str, ...]
+
+    def document(self) -> dict[str, Any]:
+        """As JSON has it."""
+        return {"id": self.id, "function": self.function, "comment": self.comment, "changes": list(self.changes)}
+
+
+@dataclass(frozen=True)
 class StateRun:
-    """How many states there were, the ids of those that changed (or would), and those that failed."""
+    """How many states there were, those that changed something (or would), and those that failed."""
 
     count: int
-    changed: tuple[str, ...]
+    changes: tuple[ChangedState, ...]
     failed: tuple[FailedState, ...]
+
+    @property
+    def changed(self) -> tuple[str, ...]:
+        """The ids of the states that changed something."""
+        return tuple(state.id for state in self.changes)
 
 
 def judge(returned: object) -> StateRun:
@@ -29,7 +52,7 @@ def judge(returned: object) -> StateRun:
     if not isinstance(returned, Mapping) or not returned:
         texts = returned if returned and isinstance(returned, list) else [returned or "Salt returned nothing"]
         return StateRun(0, (), tuple(FailedState("rendering", "state.sls", str(text)) for text in texts))
-    changed: list[str] = []
+    changes: list[ChangedState] = []
     failed: list[FailedState] = []
     for tag, state in sorted(returned.items(), key=_run_number):
         # A tag is `file_|-the id_|-the name_|-managed`.
@@ -42,8 +65,13 @@ def judge(returned: object) -> StateRun:
         if state.get("result") is False or "result" not in state:
             failed.append(FailedState(identifier, function, str(state.get("comment", "")).strip()))
         elif state.get("changes") or state.get("result") is None:
-            changed.append(identifier)
-    return StateRun(len(returned), tuple(changed), tuple(failed))
+            changes.append(ChangedState(identifier, function, _comment(function, state), in_words(state.get("changes"))))
+    return StateRun(len(returned), tuple(changes), tuple(failed))
+
+
+def _comment(function: str, state: Mapping[str, Any]) -> str:
+    """Salt's comment on one line; none of a command, which repeats the command line and whatever is in it."""
+    return "" if function.startswith("cmd.") else plain(str(state.get("comment") or ""))
 
 
 def _run_number(item: tuple[object, object]) -> int:

@@ -16,7 +16,6 @@ def do(job: Job) -> Waiting[None]:
     job.log.info("test run: %d states, %d would change", test_run.count, len(test_run.changed))
     applied = yield from _apply(job, test=False)
     job.log.info("applied: %d states, %d changed", applied.count, len(applied.changed))
-    keep(job, "configure", {"states": applied.count, "changed": list(applied.changed)})
 
 
 def _apply(job: Job, *, test: bool) -> Waiting[StateRun]:
@@ -29,6 +28,9 @@ def _apply(job: Job, *, test: bool) -> Waiting[StateRun]:
     }
     returned = yield from salt_jobs.call(job, "test" if test else "apply", "state.sls", keywords, within=job.site.timeouts.states)
     run = judge(returned.value)
+    if not test:  # also where some of them fail: the others were applied
+        changes = [state.document() for state in run.changes]
+        keep(job, "configure", {"states": run.count, "changed": list(run.changed), "changes": changes})
     if run.failed:
         what = "Its test run failed, nothing was changed." if test else "They were applied in part."
         listed = "\n".join(f"  - {state.id} ({state.function}): {state.reason}" for state in run.failed)
