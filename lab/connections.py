@@ -43,12 +43,12 @@ def _all() -> dict[str, dict[str, Any]]:
         },
         f"redfish_{SITE}": {
             "conn_type": "redfish",
+            "port": REDFISH_PORT,
             "login": REDFISH_USER,
             "password": redfish_password(),
-            "extra": {"port": REDFISH_PORT},
         },
-        f"ssh_{SITE}": {"conn_type": "ssh", "login": "root", "extra": {"private_key": authority.ssh_key()}},
-        f"boot_{SITE}": {"conn_type": "fs", "extra": {"path": str(paths.BOOT)}},
+        f"ssh_{SITE}": {"conn_type": "turnup_ssh", "login": "root", "extra": {"private_key": authority.ssh_key()}},
+        f"boot_{SITE}": {"conn_type": "turnup_boot_folder", "extra": {"path": str(paths.BOOT)}},
     }
 
 

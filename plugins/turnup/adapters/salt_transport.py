@@ -123,6 +123,7 @@ class SaltSession:
         self.identity = (url, username, password, eauth, ca)
         self._password = password
         self._eauth = eauth
+        self._granted: list[object] = []
         self._pepper = VerifyingPepper(url if url.endswith("/") else f"{url}/", context, timeout)
         self._login = threading.Lock()
 
@@ -135,6 +136,11 @@ class SaltSession:
             raise Transient(
                 f"salt-api at {self._pepper.api_url} gave no answer to {low['fun']}.", cause="salt-unavailable"
             ) from error
+
+    def permissions(self) -> list[object]:
+        """What the account may do, in the form of the master's external_auth; empty where salt-api does not tell."""
+        self._token(expired=None)
+        return self._granted
 
     def events(self) -> HTTPResponse:
         """The event stream (server-sent events), to be read line by line and closed."""
@@ -163,7 +169,8 @@ class SaltSession:
                 return str(token)
             self._pepper.auth = {}
             try:
-                token = self._pepper.login(self.username, self._password, self._eauth)["token"]
+                answer = self._pepper.login(self.username, self._password, self._eauth)
+                token, granted = answer["token"], answer.get("perms")
             except Unauthorized:
                 raise Refused(
                     f"salt-api at {self._pepper.api_url} refused the login of {self.username} (eauth {self._eauth}).",
@@ -174,6 +181,7 @@ class SaltSession:
                 raise Transient(
                     f"What answers at {self._pepper.api_url} gave no token: is it salt-api?", cause="salt-unavailable"
                 ) from None
+            self._granted = granted if isinstance(granted, list) else []
             return str(token)
 
 

@@ -182,6 +182,12 @@ class _OneHostKey(paramiko.MissingHostKeyPolicy):
             raise _OtherHostKey(shown)
 
 
+def fingerprint(private_key: str) -> str:
+    """Which key it is, as `ssh-keygen -l` names it: kind and hash. Refused: it cannot be read."""
+    key = _parsed(private_key)
+    return f"{key.get_name()} {key.fingerprint}"
+
+
 def _parsed(private_key: str) -> paramiko.PKey:
     for kind in (paramiko.Ed25519Key, paramiko.ECDSAKey, paramiko.RSAKey):
         try:

@@ -123,7 +123,7 @@ class KeaHostsDatabase:
                 cause="dhcp-backend",
             ) from None
         except psycopg.Error as error:
-            reason = error.diag.message_primary or type(error).__name__
+            reason = error.diag.message_primary or " ".join(str(error).split())[:300] or type(error).__name__
             raise Transient(
                 f"Kea's hosts database failed: {reason}.",
                 "Look whether PostgreSQL runs and its login is right.",

@@ -122,6 +122,20 @@ class Client:
         with self._sorted():
             return list(self._request(path, filters={"limit": limit}).get())
 
+    def status(self) -> Row:
+        """What NetBox says of itself, its version among it. Refused: the token is not valid, or what answers is no NetBox."""
+        with self._sorted():
+            try:
+                found: Row = next(self._request("status").get())
+            except RequestError as error:
+                raise ContentError(error.req) if error.req.status_code == 404 else error from None
+        return found
+
+    def allowed(self, path: str) -> frozenset[str]:
+        """What the token may do there, as far as NetBox tells: POST to create, PUT to change."""
+        with self._sorted():
+            return frozenset(self._request(path).options().get("actions", ()))
+
     def create(self, path: str, rows: Sequence[Row]) -> list[Row]:
         """Create objects in one request, all or none; answers them in the same order."""
         with self._sorted():
@@ -164,6 +178,10 @@ class Client:
             raise Transient(
                 f"NetBox at {self.url} does not answer: {_reason(error)}", "see whether it is up.", cause="netbox-unavailable"
             ) from error
+        except (requests.exceptions.InvalidHeader, UnicodeError):  # their texts quote the token
+            raise Refused(
+                "The NetBox API token has characters that no token has.", "copy it anew.", cause="netbox-token"
+            ) from None
         except OSError as error:  # all of requests' other errors are, and so is a CA file that is not there
             raise Refused(
                 f"NetBox at {self.url} cannot be asked: {error}",
