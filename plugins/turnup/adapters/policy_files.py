@@ -11,6 +11,8 @@ from turnup.burnin import TESTS
 from turnup.domain.errors import Problem, Refused
 from turnup.domain.policy import BurnInTest, Dhcp, Hardware, Policy, Power, Site, Threshold, Timeouts
 
+FAMILIES = {"ipv4": 4, "ipv6": 6}
+
 
 def known_sites(root: Path) -> tuple[str, ...]:
     """The sites that have a file below `root` (the inventory folder), sorted."""
@@ -56,6 +58,10 @@ def _hardware_problems(documents: Sequence[Document]) -> Iterator[Problem]:
         for index, device_type in enumerate(content["device_types"]):
             if (other := claimed.setdefault(device_type, document.path)) != document.path:
                 yield document.problem(["device_types", index], f"is {device_type}, which {other.name} has too.")
+        ports = content["interfaces"]
+        for index, name in enumerate(ports.get("other", ())):
+            if name in (ports["management"], ports["bmc"]):
+                yield document.problem(["interfaces", "other", index], f"is {name}, the management interface or the BMC's port.")
         profiles = content["burn_in"]["profiles"]
         if content["burn_in"]["default"] not in profiles:
             yield document.problem(["burn_in", "default"], f"is no profile; profiles are {', '.join(sorted(profiles))}.")
@@ -87,6 +93,8 @@ def _site(content: Mapping[str, Any]) -> Site:
         approval_required=content.get("approval", "none") == "required",
         power=Power(**content.get("power", {})),
         timeouts=Timeouts(**content.get("timeouts", {})),
+        families=tuple(sorted(FAMILIES[family] for family in content.get("families", ["ipv4"]))),
+        tenants=tuple(content.get("tenants", ())),
     )
 
 
@@ -96,6 +104,7 @@ def _hardware(content: Mapping[str, Any]) -> Hardware:
         device_types=tuple(content["device_types"]),
         management_interface=content["interfaces"]["management"],
         bmc_interface=content["interfaces"]["bmc"],
+        other_interfaces=tuple(content["interfaces"].get("other", ())),
         image=content["boot"]["image"],
         kernel_arguments=content["boot"].get("kernel_arguments", ""),
         default_burn_in=content["burn_in"]["default"],

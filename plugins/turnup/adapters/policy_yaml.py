@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -85,7 +86,8 @@ def _expected(error: ValidationError) -> Iterator[tuple[Where, str]]:
             known = sorted(error.schema["properties"]) if isinstance(error.schema, Mapping) else []
             for key in found:
                 if key not in known:
-                    yield (*where, str(key)), f"{_dotted((*where, str(key)))} is not known here; known: {', '.join(known)}."
+                    hint = _did_you_mean(str(key), known)
+                    yield (*where, str(key)), f"{_dotted((*where, str(key)))} is not known here{hint}; known: {', '.join(known)}."
         case "required" if isinstance(wanted, list):
             missing = error.message.split("'")[1]
             yield where, f"{_dotted((*where, missing))} is missing."
@@ -98,10 +100,19 @@ def _expected(error: ValidationError) -> Iterator[tuple[Where, str]]:
             yield where, f"{name} is {found!r}, expected: {wanted} or more."
         case "minItems" | "minProperties" | "minLength":
             yield where, f"{name} is empty."
+        case "enum" if isinstance(wanted, list):
+            yield where, f"{name} is {found!r}, expected one of: {', '.join(map(str, wanted))}."
+        case "uniqueItems":
+            yield where, f"{name} holds the same entry twice: {', '.join(map(str, found if isinstance(found, list) else []))}."
         case "anyOf":
             yield where, f"{name} has neither at_least nor at_most."
         case _:
             yield where, f"{name}: {error.message}."
+
+
+def _did_you_mean(word: str, known: Sequence[str]) -> str:
+    close = get_close_matches(word, known, n=1, cutoff=0.6)
+    return f" (did you mean {close[0]}?)" if close else ""
 
 
 def _dotted(where: Sequence[str | int]) -> str:

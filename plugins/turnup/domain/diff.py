@@ -2,23 +2,39 @@
 
 from __future__ import annotations
 
-from turnup.domain.plans import Plan
+from collections.abc import Iterator
+
+from turnup.domain.plans import Plan, ServerPlan
 
 
 def diff(plan: Plan) -> str:
     """The plan as plain text, one block a server."""
     lines = [f"Plan {plan.sha256[:12]}: {plan.flow} of {len(plan.servers)} server(s) in rack {plan.rack}, site {plan.site}"]
     for server in plan.servers:
-        lines += ["", f"  {server.subject}, {server.generation}, role {server.role}"]
-        lines += [f"    {change.field}: {change.before} -> {change.after}" for change in server.changes]
-        lines += [
-            f"    host name and minion id: {server.hostname}",
-            f"    {server.management.interface} {server.management.mac}, {server.management.prefix}",
-            f"    {server.out_of_band.interface} {server.out_of_band.mac}, {server.out_of_band.prefix}",
-            f"    boots {server.image}; states {', '.join(server.states)}; burn-in {server.burn_in_profile}"
-            f" ({', '.join(f'{test.test} {test.seconds} s' for test in server.burn_in)})",
-        ]
+        lines += ["", part_diff(server)]
     if plan.left_alone:
         lines += ["", "  left alone:"]
         lines += [f"    {server.name} {server.why}" for server in plan.left_alone]
     return "\n".join(lines)
+
+
+def part_diff(server: ServerPlan) -> str:
+    """One server's part, as one block."""
+    lines = [f"  {server.subject}, {server.generation}, role {server.role}"]
+    lines += [f"    {change.field}: {change.before} -> {change.after}" for change in server.changes]
+    lines += [
+        f"    host name and minion id: {server.hostname}",
+        f"    {server.management.interface} {server.management.mac}, "
+        f"{' and '.join(address.prefix for address in server.on_management)}",
+        f"    {server.out_of_band.interface} {server.out_of_band.mac}, {server.out_of_band.prefix}",
+        *_others(server),
+        f"    boots {server.image}; states {', '.join(server.states)}; burn-in {server.burn_in_profile}"
+        f" ({', '.join(f'{test.test} {test.seconds} s' for test in server.burn_in)})",
+    ]
+    return "\n".join(lines)
+
+
+def _others(server: ServerPlan) -> Iterator[str]:
+    """The NICs that get no address and are known by their MACs."""
+    if others := [mac for mac in server.macs if mac != server.management.mac]:
+        yield f"    further NICs, checked by MAC: {', '.join(others)}"

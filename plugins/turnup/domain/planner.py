@@ -5,21 +5,25 @@ It refuses with every problem at once: an engineer fixes NetBox in one go, not i
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from turnup.domain.addressing import not_enough_addresses, planned_address
+from turnup.domain.addressing import (
+    Wanted,
+    missing_interface,
+    missing_mac,
+    not_enough_addresses,
+    out_of_band_versions,
+    planned_addresses,
+)
+from turnup.domain.choice import called, choose
 from turnup.domain.errors import Problem
-from turnup.domain.plans import Change, LeftAlone, Plan, PlannedAddress, ServerPlan
+from turnup.domain.hostnames import hostname, shared_hostnames, why_no_hostname
+from turnup.domain.plain_text import plain
+from turnup.domain.plans import Change, Plan, PlannedAddress, ServerPlan
 from turnup.domain.policy import BurnInTest, Hardware, Policy
 from turnup.domain.servers import Server, Snapshot
-from turnup.domain.states import HELD_ADVICE, INSTALL_CLAIMS, INSTALL_ENDS, Status, why_not_claimable
-
-HOSTNAME = re.compile(r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
-"""A fully qualified host name (RFC 1123, lower case): what DNS, DHCP and a Salt minion id can all bear."""
-
+from turnup.domain.states import INSTALL_CLAIMS, INSTALL_ENDS
 
 LONGEST_BURN_IN = 30
 """Hours that a profile's tests may take together; a row is ended after 36."""
@@ -40,16 +44,17 @@ class Request:
 
 def plan(snapshot: Snapshot, policy: Policy, request: Request) -> Plan | tuple[Problem, ...]:
     """Make the plan, or say everything that stands in its way. A plan without servers means: nothing to do."""
-    chosen, left_alone, problems = _choose(snapshot, policy, request)
+    choice = choose(snapshot, policy.site, request.claim, request.servers)
+    problems = list(choice.problems)
     parts: list[ServerPlan] = []
-    for server in chosen:
+    for server in choice.chosen:
         part = _plan_server(server, snapshot, policy, request)
         if isinstance(part, ServerPlan):
             parts.append(part)
         else:
             problems += part
     problems += not_enough_addresses(parts, snapshot)
-    problems += _same_hostname(parts)
+    problems += shared_hostnames(parts, snapshot.servers, policy.site.domain)
     if problems:
         return tuple(problems)
     return Plan(
@@ -58,54 +63,9 @@ def plan(snapshot: Snapshot, policy: Policy, request: Request) -> Plan | tuple[P
         rack_id=snapshot.rack_id,
         rack_status=snapshot.rack_status,
         servers=tuple(parts),
-        left_alone=tuple(left_alone),
+        left_alone=tuple(choice.left_alone),
         approval_required=request.approval_required or policy.site.approval_required,
     )
-
-
-def _choose(snapshot: Snapshot, policy: Policy, request: Request) -> tuple[list[Server], list[LeftAlone], list[Problem]]:
-    """Sort the rack's devices into those to install, those left alone, and problems."""
-    chosen: list[Server] = []
-    left_alone: list[LeftAlone] = []
-    problems: list[Problem] = []
-    names = Counter(server.name for server in snapshot.servers)
-    for name in dict.fromkeys(request.servers):
-        if not names[name]:
-            where = f"rack {snapshot.rack} of site {snapshot.site}"
-            problems.append(Problem(name, f"is not in {where}.", "check the name and the rack in NetBox."))
-    held: list[Problem] = []
-    for server in sorted(snapshot.servers, key=lambda one: (one.position is None, one.position or 0, one.name)):
-        asked_for = server.name in request.servers
-        if request.servers and not asked_for:
-            continue
-        if not asked_for and server.role not in policy.site.states:
-            left_alone.append(
-                LeftAlone(server.name or "a device without a name", f"has the role {server.role!r}, not turnup's here.")
-            )
-            continue
-        why_not = why_not_claimable(server, request.claim)
-        if why_not is None:
-            chosen.append(server)
-            continue
-        if asked_for and server.status != Status.ACTIVE:
-            problems.append(Problem(server.name, why_not, _advice(server)))
-        elif server.claim and not asked_for:
-            held.append(Problem(server.name, why_not, _advice(server)))
-        left_alone.append(LeftAlone(server.name, why_not))
-    if not chosen and not problems:
-        problems += held
-    if not snapshot.servers:
-        problems.append(Problem(snapshot.rack, "has no servers in NetBox.", "add them, or check the name of the rack."))
-    doubled = {one.name for one in chosen if names[one.name] > 1}
-    problems += [Problem(name, f"is the name of {names[name]} devices in this rack.", "rename one.") for name in sorted(doubled)]
-    return chosen, left_alone, problems
-
-
-def _advice(server: Server) -> str:
-    """What to do about a server that an install may not claim."""
-    if server.claim:
-        return HELD_ADVICE
-    return "set its status to planned in NetBox if it really is to be installed."
 
 
 def _plan_server(server: Server, snapshot: Snapshot, policy: Policy, request: Request) -> ServerPlan | list[Problem]:
@@ -114,13 +74,9 @@ def _plan_server(server: Server, snapshot: Snapshot, policy: Policy, request: Re
         at = "no position" if server.position is None else f"U{server.position:g}"
         return [Problem(f"The device with id {server.id} ({at})", "has no name.", "name it in NetBox.")]
     problems = list(_identity_problems(server, snapshot))
-    hostname = f"{server.name}.{policy.site.domain}".lower()
-    if not HOSTNAME.fullmatch(hostname):
-        problems.append(
-            Problem(
-                server.name, f"gives the host name {hostname!r}, which DNS does not allow.", "rename the device: a-z, 0-9, -."
-            )
-        )
+    if why_not := why_no_hostname(server.name, policy.site.domain):
+        what = f"gives the host name {hostname(server.name, policy.site.domain)!r}, which DNS does not allow: {why_not}."
+        problems.append(Problem(called(server), what, "rename the device: a-z, 0-9, -."))
     states = policy.site.states.get(server.role)
     if states is None:
         known = ", ".join(sorted(policy.site.states)) or "none"
@@ -140,32 +96,53 @@ def _plan_server(server: Server, snapshot: Snapshot, policy: Policy, request: Re
     elif (hours := sum(test.seconds for test in tests) / 3600) > LONGEST_BURN_IN:
         advice = f"shorten it in the file of generation {hardware.generation}."
         problems.append(Problem(server.name, f"would burn in for {hours:g} h, {LONGEST_BURN_IN} h is the most.", advice))
-    management = planned_address(server, hardware.management_interface, policy.site.management_prefix_role, snapshot)
-    out_of_band = planned_address(server, hardware.bmc_interface, policy.site.out_of_band_prefix_role, snapshot)
-    for address in (management, out_of_band):
-        if isinstance(address, list):
-            problems += address
-    if problems or isinstance(management, list) or isinstance(out_of_band, list) or states is None or tests is None:
+    addresses, missing = _addresses(server, snapshot, policy, hardware)
+    problems += missing
+    if problems or states is None or tests is None:
         return problems
-    return _part(server, snapshot, hardware, hostname, states, management, out_of_band, (profile, tests))
+    name = hostname(server.name, policy.site.domain)
+    return _part(server, snapshot, hardware, name, states, addresses, (profile, tests))
+
+
+def _addresses(
+    server: Server, snapshot: Snapshot, policy: Policy, hardware: Hardware
+) -> tuple[list[PlannedAddress], list[Problem]]:
+    """The management interface's addresses, then the BMC's; and what is missing, on the generation's other NICs too."""
+    site, bmc = policy.site, hardware.bmc_interface
+    versions = out_of_band_versions(server, bmc, site.out_of_band_prefix_role, site.families, snapshot)
+    planned: list[PlannedAddress] = []
+    problems: list[Problem] = []
+    for wanted in (
+        Wanted(hardware.management_interface, site.management_prefix_role, site.families),
+        Wanted(bmc, site.out_of_band_prefix_role, versions),
+    ):
+        found, missing = planned_addresses(server, wanted, snapshot)
+        planned += found
+        problems += missing
+    for name in hardware.other_interfaces:
+        interface = server.interface(name)
+        if interface is None:
+            problems.append(missing_interface(server, name))
+        elif not interface.mac:
+            problems.append(missing_mac(server, interface))
+    return planned, problems
 
 
 def _part(
     server: Server,
     snapshot: Snapshot,
     hardware: Hardware,
-    hostname: str,
+    fqdn: str,
     states: tuple[str, ...],
-    management: PlannedAddress,
-    out_of_band: PlannedAddress,
+    addresses: list[PlannedAddress],
     burn_in: tuple[str, tuple[BurnInTest, ...]],
 ) -> ServerPlan:
-    """The server's part, once nothing stands in its way."""
+    """The server's part, once nothing stands in its way; `addresses` are the management interface's, then the BMC's."""
     changes = [Change("status", server.status, f"{INSTALL_CLAIMS.after}, then {INSTALL_ENDS.after}")]
-    for name, address, now in (
-        ("primary_ip4", management, server.primary_ip4),
-        ("oob_ip", out_of_band, server.oob_ip),
-    ):
+    management, *further, out_of_band = addresses
+    primary = {4: server.primary_ip4, 6: server.primary_ip6}
+    of_field = [(f"primary_ip{one.version}", one, primary[one.version]) for one in (management, *further)]
+    for name, address, now in (*of_field, ("oob_ip", out_of_band, server.oob_ip)):
         if address.present is None:
             changes.append(Change(name, now.cidr if now else "none", f"one from {address.prefix} on {address.interface}"))
         elif now is None or now.cidr != address.present:
@@ -179,19 +156,19 @@ def _part(
         asset_tag=server.asset_tag,
         rack=snapshot.rack,
         position=server.position,
-        hostname=hostname,
+        hostname=fqdn,
         role=server.role,
         generation=hardware.generation,
         version=server.version,
         status=server.status,
         management=management,
         out_of_band=out_of_band,
-        macs=tuple(port.mac for port in server.interfaces if port.mac and not port.mgmt_only),
+        macs=tuple(port.mac for port in server.interfaces if port.mac and not port.mgmt_only and not port.virtual),
         image=hardware.image,
         kernel_arguments=hardware.kernel_arguments,
         states=states,
         pillar={
-            "hostname": hostname,
+            "hostname": fqdn,
             "serial": server.serial,
             "site": snapshot.site,
             "rack": snapshot.rack,
@@ -203,6 +180,7 @@ def _part(
         changes=tuple(changes),
         bmc_certificate=server.bmc_certificate,
         feeds=server.feeds,
+        further=tuple(further),
     )
 
 
@@ -211,8 +189,11 @@ def _identity_problems(server: Server, snapshot: Snapshot) -> Iterator[Problem]:
     for what, text in (("serial number", server.serial), ("asset tag", server.asset_tag), ("rack's name", snapshot.rack)):
         if not text.isprintable():
             yield Problem(server.name, f"has control characters in its {what}: {text!r}.", "correct it in NetBox.")
+    if len(racks := snapshot.same_name.get(server.name, ())) > 1:
+        what = f"is the name of {len(racks)} devices at site {snapshot.site}: {', '.join(map(plain, racks))}."
+        yield Problem(called(server), what, "rename all but one; upper and lower case count as the same.")
     if not server.serial:
-        yield Problem(server.name, "has no serial number in NetBox.", "enter the serial number from its label.")
+        yield Problem(called(server), "has no serial number in NetBox.", "enter the serial number from its label.")
     elif len(holders := snapshot.same_serial.get(server.serial, ())) > 1:
         others = ", ".join(sorted(set(holders) - {server.name})) or server.name
         yield Problem(server.name, f"has the serial number {server.serial}, and so has {others}.", "correct it in NetBox.")
@@ -222,11 +203,3 @@ def _identity_problems(server: Server, snapshot: Snapshot) -> Iterator[Problem]:
             yield Problem(
                 server.name, f"has the MAC {interface.mac} on {interface.name}, and so has {others}.", "correct it in NetBox."
             )
-
-
-def _same_hostname(parts: list[ServerPlan]) -> Iterator[Problem]:
-    """Names that differ in NetBox and become one host name, such as `A1` and `a1`."""
-    counts = Counter(part.hostname for part in parts)
-    for part in parts:
-        if counts[part.hostname] > 1:
-            yield Problem(part.name, f"gives the host name {part.hostname}, and another server does too.", "rename one of them.")

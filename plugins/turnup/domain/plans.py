@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from turnup.domain.policy import BurnInTest
+from turnup.domain.servers import ip_version
 
 FLOW_VERSION = 1
 """Of the install flow's rows. A run finishes under the rows it began with, or says why it cannot."""
@@ -28,6 +29,11 @@ class PlannedAddress:
     dhcp_subnet_id: int | None
     present: str | None = None
 
+    @property
+    def version(self) -> int:
+        """4 or 6."""
+        return ip_version(self.prefix)
+
 
 @dataclass(frozen=True)
 class Change:
@@ -40,7 +46,11 @@ class Change:
 
 @dataclass(frozen=True)
 class ServerPlan:
-    """One server's part: who it is, what it gets, what it becomes."""
+    """One server's part: who it is, what it gets, what it becomes.
+
+    `management` is the address that turnup reaches it at: its IPv4, or its IPv6 at a site without IPv4. `further` are those of
+    the site's other families on the same interface, which Salt sets. `macs` are those of all its NICs.
+    """
 
     id: int
     name: str
@@ -64,13 +74,29 @@ class ServerPlan:
     burn_in: tuple[BurnInTest, ...]
     changes: tuple[Change, ...]
     bmc_certificate: str | None = None
+    further: tuple[PlannedAddress, ...] = ()
     feeds: tuple[str, ...] = ()
+
+    @property
+    def on_management(self) -> tuple[PlannedAddress, ...]:
+        """Every address of the management interface."""
+        return (self.management, *self.further)
+
+    @property
+    def addresses(self) -> tuple[PlannedAddress, ...]:
+        """Every address, the BMC's last."""
+        return (*self.on_management, self.out_of_band)
 
     @property
     def subject(self) -> str:
         """How messages name this server: enough to find it in the rack."""
         unit = "no position" if self.position is None else f"U{self.position:g}"
         return f"{self.name} (serial {self.serial}, rack {self.rack}, {unit})"
+
+    @property
+    def sha256(self) -> str:
+        """What an approval of this part alone covers, where it was planned again."""
+        return hashlib.sha256(_canonical(self)).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -97,7 +123,7 @@ class Plan:
 
     def canonical(self) -> bytes:
         """The plan as JSON that is the same for the same plan, byte for byte."""
-        return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+        return _canonical(self)
 
     @property
     def sha256(self) -> str:
@@ -112,3 +138,7 @@ class Plan:
     def server(self, name: str) -> ServerPlan:
         """The part of the server of that name."""
         return next(server for server in self.servers if server.name == name)
+
+
+def _canonical(part: Plan | ServerPlan) -> bytes:
+    return json.dumps(asdict(part), sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()

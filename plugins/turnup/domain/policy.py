@@ -40,6 +40,8 @@ class Hardware:
     kernel_arguments: str
     default_burn_in: str
     burn_in: Mapping[str, tuple[BurnInTest, ...]]
+    other_interfaces: tuple[str, ...] = ()
+    """NICs beside the management interface that every server of the generation has; identity checks their MACs."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,11 @@ class Dhcp:
 
 @dataclass(frozen=True)
 class Site:
-    """One site's policy: names, networks, connections, limits."""
+    """One site's policy: names, networks, connections, limits.
+
+    `families` are the IP versions (4, 6) that a server gets addresses of on its management interface. `tenants` are NetBox's
+    tenants (slugs) whose servers turnup installs here; a server without a tenant is the site's own.
+    """
 
     site: str
     domain: str
@@ -99,6 +105,18 @@ class Site:
     approval_required: bool = False
     power: Power = Power()
     timeouts: Timeouts = Timeouts()
+    families: tuple[int, ...] = (4,)
+    tenants: tuple[str, ...] = ()
+
+    def why_another_owner(self, tenant: str | None) -> str | None:
+        """None where turnup may install this tenant's servers here; else the reason, for a person."""
+        if tenant is None or tenant in self.tenants:
+            return None
+        return f"belongs to the tenant {tenant!r}, whose servers turnup does not install here."
+
+    def is_ours(self, role: str, tenant: str | None) -> bool:
+        """Whether a device of this role and tenant is turnup's at this site; it leaves all others alone."""
+        return role in self.states and self.why_another_owner(tenant) is None
 
 
 @dataclass(frozen=True)

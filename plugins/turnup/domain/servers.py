@@ -33,6 +33,8 @@ class Interface:
     mgmt_only: bool
     vlan_id: int | None
     addresses: tuple[Address, ...] = ()
+    virtual: bool = False
+    """A bond, a bridge or the like: made by the operating system, with a MAC that no label shows."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,8 @@ class Server:
     interfaces: tuple[Interface, ...] = ()
     primary_ip4: Address | None = None
     oob_ip: Address | None = None
+    primary_ip6: Address | None = None
+    tenant: str | None = None
     feeds: tuple[str, ...] = ()
 
     def interface(self, name: str) -> Interface | None:
@@ -74,12 +78,18 @@ class Prefix:
     vlan_id: int | None
     free: int
 
+    @property
+    def version(self) -> int:
+        """4 or 6."""
+        return ip_version(self.cidr)
+
 
 @dataclass(frozen=True)
 class Snapshot:
     """One rack and what a plan for it needs to know, read in a few requests.
 
     `same_serial` and `same_mac` name devices anywhere in NetBox: {serial or MAC: device names}, the rack's own included.
+    `same_name` names the racks of the site's devices of that name: {name: rack names}, this one included.
     `dhcp_subnets` is what the DHCP server serves: {prefix: subnet id}; empty where the site has no DHCP.
     """
 
@@ -91,4 +101,10 @@ class Snapshot:
     prefixes: tuple[Prefix, ...]
     same_serial: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     same_mac: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    same_name: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     dhcp_subnets: Mapping[str, int] = field(default_factory=dict)
+
+
+def ip_version(cidr: str) -> int:
+    """4 or 6, of an address or a prefix."""
+    return 6 if ":" in cidr else 4

@@ -70,6 +70,25 @@ def test_everything_wrong_is_named_at_once_with_file_and_line(inventory: Path) -
         ("sites/lab1.yaml", "salt:\n  master", "salt:\n  mister", "salt.master is missing"),
         ("sites/lab1.yaml", "site: lab1", "site: [lab1", "is not YAML"),
         ("sites/lab1.yaml", "domain: lab1.turnup.example", "domain: Lab_1", "domain is 'Lab_1', expected to match"),
+        ("sites/lab1.yaml", "approval: none", "approval: maybe", "approval is 'maybe', expected one of: none, required."),
+        ("sites/lab1.yaml", "approval: none", "families: [ipv5]", "families[0] is 'ipv5', expected one of: ipv4, ipv6."),
+        ("sites/lab1.yaml", "approval: none", "families: []", "families is empty."),
+        ("sites/lab1.yaml", "approval: none", "families: [ipv6, ipv6]", "families holds the same entry twice: ipv6, ipv6."),
+        ("sites/lab1.yaml", "approval: none", "tenants: acme", "tenants is 'acme', expected: array."),
+        ("sites/lab1.yaml", "approval: none", "tenants: [The Acme]", "tenants[0] is 'The Acme', expected to match"),
+        ("sites/lab1.yaml", "approval: none", "aproval: none", "aproval is not known here (did you mean approval?)"),
+        (
+            "hardware/labmetal-g1.yaml",
+            "bmc: bmc",
+            "bmc: bmc\n  other: [bmc]",
+            "interfaces.other[0] is bmc, the management interface or",
+        ),
+        (
+            "hardware/labmetal-g1.yaml",
+            "bmc: bmc",
+            "bmc: bmc\n  others: [eth1]",
+            "interfaces.others is not known here (did you mean other?)",
+        ),
     ],
 )
 def test_one_wrong_thing_is_named(inventory: Path, file: str, old: str, new: str, expected: str) -> None:
@@ -93,3 +112,21 @@ def test_an_empty_file_is_refused_not_a_crash(inventory: Path) -> None:
     (inventory / "hardware/empty.yaml").write_text("")
     with pytest.raises(Refused, match=r"empty\.yaml:1: the file is None, expected: object"):
         load_policy(inventory, "lab1")
+
+
+def test_families_and_tenants_are_read_and_ipv4_alone_is_usual(inventory: Path) -> None:
+    site = inventory / "sites/lab1.yaml"
+    lines = [line for line in site.read_text().splitlines() if not line.startswith(("families:", "tenants:"))]
+    site.write_text("\n".join(lines))
+    usual = load_policy(inventory, "lab1").site
+    assert (usual.families, usual.tenants) == ((4,), ())
+    site.write_text("\n".join([*lines, "families: [ipv6, ipv4]", "tenants: [Acme, infra_2]"]))
+    both = load_policy(inventory, "lab1").site
+    assert (both.families, both.tenants) == ((4, 6), ("Acme", "infra_2"))
+
+
+def test_the_ports_of_a_generation_are_read(inventory: Path) -> None:
+    edit(inventory / "hardware/labmetal-g1.yaml", "bmc: bmc", "bmc: bmc\n  other: [eth1, eth2]")
+    hardware = load_policy(inventory, "lab1").hardware_of("labmetal-g1")
+    assert hardware is not None
+    assert hardware.other_interfaces == ("eth1", "eth2")

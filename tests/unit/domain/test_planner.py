@@ -12,7 +12,8 @@ import yaml
 from tests.unit.domain import worlds
 from turnup.domain.diff import diff
 from turnup.domain.planner import Request, plan
-from turnup.domain.plans import Plan
+from turnup.domain.plans import Plan, ServerPlan
+from turnup.domain.policy import Policy
 from turnup.domain.servers import Snapshot
 
 CASES: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parents[2] / "cases/plan/cases.yaml").read_text())
@@ -22,16 +23,23 @@ def world(case: dict[str, Any]) -> tuple[Snapshot, Request]:
     differs = {"a1": {}, "a2": {}} | case.get("servers", {})
     servers = tuple(worlds.server(int(name[1:]), **how) for name, how in differs.items() if how is not None)
     free = case.get("prefixes", {})
-    prefixes = tuple(replace(prefix, free=free.get(prefix.cidr, prefix.free)) for prefix in worlds.PREFIXES)
+    known = (*worlds.PREFIXES, worlds.IPV6) if worlds.IPV6.cidr in free else worlds.PREFIXES
+    prefixes = tuple(
+        replace(prefix, free=free.get(prefix.cidr, prefix.free)) for prefix in known if free.get(prefix.cidr, 0) is not None
+    )
     ask = case.get("ask", {})
     request = Request("server_install/me", tuple(ask.get("servers", ())), ask.get("burn_in", ""))
-    return worlds.snapshot(servers, prefixes=prefixes), request
+    return worlds.snapshot(servers, prefixes=prefixes, **case.get("rack", {})), request
+
+
+def policy(case: dict[str, Any]) -> Policy:
+    return replace(worlds.POLICY, site=replace(worlds.SITE, **case.get("site", {})))
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["it"] for case in CASES])
 def test_the_plan_of_the_case(case: dict[str, Any]) -> None:
     snapshot, request = world(case)
-    made = plan(snapshot, worlds.POLICY, request)
+    made = plan(snapshot, policy(case), request)
     if "problems" in case:
         assert not isinstance(made, Plan), "a plan was made"
         told = [str(problem) for problem in made]
@@ -45,6 +53,24 @@ def test_the_plan_of_the_case(case: dict[str, Any]) -> None:
         assert left_alone.keys() == case.get("left_alone", {}).keys()
         for name, words in case.get("left_alone", {}).items():
             assert words in left_alone[name]
+        for name, shown in case.get("shows", {}).items():
+            assert {key: summary(made.server(name))[key] for key in shown} == shown
+
+
+def summary(part: ServerPlan) -> dict[str, Any]:
+    """What a case may say of a server's part, in an operator's words."""
+    return {
+        "addresses from": [address.prefix for address in part.on_management],
+        "reached by": f"IPv{part.management.version}",
+        "BMC from": part.out_of_band.prefix,
+        "DHCP knows": [one.prefix for one in part.addresses if one.dhcp_subnet_id is not None],
+        "generation": part.generation,
+        "states": list(part.states),
+        "burn-in": [test.seconds for test in part.burn_in],
+        "MACs": list(part.macs),
+        "host name": part.hostname,
+        "changes": [change.field for change in part.changes],
+    }
 
 
 def healthy(**ask: Any) -> Plan:
