@@ -14,7 +14,7 @@ from pathlib import Path
 
 from psycopg import sql
 
-from lab import configuration, console, environments, paths, waiting
+from lab import configuration, console, environments, paths, slate, waiting
 from lab.console import clock
 from lab.errors import LabError
 from lab.secrets import secret
@@ -43,6 +43,8 @@ def make() -> None:
     wanted = _cached().name
     if _STAMP.exists() and _STAMP.read_text() == wanted and postgres.exists(_EMPTY):
         return
+    if _STAMP.exists():
+        slate.spoil()
     _recreate()
     if _cached().exists():
         with console.step("netbox", f"restoring the migrated database from {_cached()}"):
@@ -144,6 +146,7 @@ def seed() -> bool:
         return False
     if _SEED_STAMP.exists():
         console.say("netbox", "the seed has changed: NetBox begins anew")
+        slate.spoil()
         postgres.copy(_EMPTY, "netbox")
     with console.step("netbox", "seeding the data center"):
         fill(netbox.url(), netbox.token())

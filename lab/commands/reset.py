@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 
-from lab import claim, console, metal_interface, netbox_database, paths, supervisor, waiting
+from lab import claim, console, metal_interface, netbox_database, paths, slate, supervisor, waiting
 from lab.airflow_api import ENDED, AirflowApi
 from lab.errors import LabError
 from lab.services import kea, netbox, redis, salt
@@ -37,6 +37,7 @@ def run() -> None:
     redis.command("DEL", *(f"rq:queue:{queue}" for queue in ("high", "default", "low")))
     redis.command("FLUSHDB", database=redis.CACHE)
     netbox.wait()
+    slate.wiped()
     console.say("netbox", "holds the seed and nothing else")
 
 

@@ -18,8 +18,10 @@ from lab import (
     ports,
     prerequisites,
     services,
+    slate,
     supervisor,
 )
+from lab.commands import reset
 from lab.errors import LabError
 from lab.services import airflow, bmcs, kea, netbox, nginx, postgres, redis, salt
 
@@ -50,6 +52,9 @@ def run() -> None:
     # What NetBox needs (its environment, the migration) and what the others need keep one processor each busy.
     _both(_facts, _everything_else)
     connections.provide()
+    if not slate.is_clean():
+        console.say("lab", "NetBox began anew, so everything else does: reservations, keys, runs, servers")
+        reset.run()
     metal_interface.call("power", "resume")
     _start(bmcs)
     endpoints.write()
