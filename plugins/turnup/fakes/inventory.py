@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from ipaddress import ip_interface, ip_network
-from itertools import count
+from itertools import count, islice
 
 from turnup.domain.errors import Conflict, Refused
 from turnup.domain.holds import Hold
-from turnup.domain.servers import Address, Interface, Server, Snapshot
+from turnup.domain.servers import Address, Interface, Server, Snapshot, ip_version
 from turnup.domain.states import Status
 from turnup.fakes.faults import Faults
 from turnup.ports import AddressRequest, DeviceWrite, Inventory, JournalEntry, PrimaryAddresses
@@ -57,7 +57,13 @@ class FakeInventory(Faults, port=Inventory):
             servers=tuple(servers),
             prefixes=tuple(self._prefixes[prefix.id] for prefix in found[0].prefixes),
             same_serial={server.serial: self._named(serial=server.serial) for server in servers if server.serial},
-            same_mac={port.mac: self._named(mac=port.mac) for server in servers for port in server.interfaces if port.mac},
+            same_mac={
+                port.mac: self._named(mac=port.mac)
+                for server in servers
+                for port in server.interfaces
+                if port.mac and not port.virtual
+            },
+            same_name={server.name: self._racks_of(site, server.name) for server in servers if server.name},
             dhcp_subnets={},
         )
 
@@ -112,7 +118,7 @@ class FakeInventory(Faults, port=Inventory):
             raise Refused(f"Prefix {prefix.cidr} is full: it has {prefix.free} free addresses, {len(requests)} are needed.")
         network = ip_network(prefix.cidr)
         used = {ip_interface(address.cidr).ip for address in self._addresses.values()}
-        free = (host for host in list(network.hosts())[1:] if host not in used)
+        free = (host for host in islice(network.hosts(), 1, None) if host not in used)
         ports = {port.id for server in self._servers.values() for port in server.interfaces}
         if unknown := {request.interface_id for request in requests} - ports:
             raise Refused(f"NetBox has no interfaces {sorted(unknown)}.")
@@ -134,22 +140,26 @@ class FakeInventory(Faults, port=Inventory):
                 if ip_interface(address.cidr).ip in ip_network(prefix.cidr):
                     self._prefixes[prefix.id] = replace(prefix, free=prefix.free + 1)
             for server in list(self._servers.values()):
-                if address in (server.primary_ip4, server.oob_ip):
-                    primary_ip4 = None if server.primary_ip4 == address else server.primary_ip4
-                    oob_ip = None if server.oob_ip == address else server.oob_ip
-                    self._store(replace(server, primary_ip4=primary_ip4, oob_ip=oob_ip), message)
+                if address in (server.primary_ip4, server.primary_ip6, server.oob_ip):
+                    left = {field: None if one == address else one for field, one in _primary(server).items()}
+                    self._store(_with_primary(server, left), message)
 
     def set_primary(self, addresses: Sequence[PrimaryAddresses], message: str) -> None:
-        """Set primary IPv4 and out-of-band address of devices, all or none."""
+        """Set primary and out-of-band addresses of devices, all or none."""
         changed = []
         for one in addresses:
             server = self._found(one.device_id)
             ports = {port.id for port in server.interfaces}
-            chosen = [None if key is None else self._addresses.get(key) for key in (one.primary_ip4, one.oob_ip)]
-            for key, address in zip((one.primary_ip4, one.oob_ip), chosen, strict=True):
-                if key is not None and (address is None or address.interface_id not in ports):
+            chosen = _primary(server)
+            for field in chosen:
+                if (key := getattr(one, field)) is None:
+                    continue
+                chosen[field] = address = self._addresses.get(key)
+                if address is None or address.interface_id not in ports:
                     raise Refused(f"Address {key} is not on an interface of {server.name}.")
-            changed.append(replace(server, primary_ip4=chosen[0], oob_ip=chosen[1]))
+                if field != "oob_ip" and not field.endswith(str(ip_version(address.cidr))):
+                    raise Refused(f"Address {address.cidr} cannot be {field} of {server.name}.")
+            changed.append(_with_primary(server, chosen))
         for server in changed:
             self._store(server, message)
 
@@ -158,16 +168,17 @@ class FakeInventory(Faults, port=Inventory):
         self._racks[rack_id] = replace(self._racks[rack_id], rack_status=status)
         self.messages.append(message)
 
-    def rack_statuses(self, rack_id: int) -> Mapping[str, str]:
-        """Status by name of the rack's servers."""
-        servers = [self._servers[server.id] for server in self._racks[rack_id].servers]
-        return {
-            server.name: server.status for server in servers if server.serial or any(port.mgmt_only for port in server.interfaces)
-        }
+    def rack_servers(self, rack_id: int) -> tuple[Server, ...]:
+        """The rack's devices."""
+        return tuple(replace(self._servers[server.id], interfaces=()) for server in self._racks[rack_id].servers)
 
     def write_journal(self, entries: Sequence[JournalEntry]) -> None:
         """Append what is not there yet."""
         self.journal += [entry for entry in entries if entry not in self.journal]
+
+    def correct(self, device_id: int, change: Callable[[Server], Server]) -> None:
+        """A person changes a device, or an interface of it."""
+        self._store(change(self._found(device_id)), "by hand")
 
     def _found(self, device_id: int) -> Server:
         if device_id not in self._servers:
@@ -198,9 +209,25 @@ class FakeInventory(Faults, port=Inventory):
 
         return replace(server, interfaces=tuple(port(interface) for interface in server.interfaces))
 
+    def _racks_of(self, site: str, name: str) -> tuple[str, ...]:
+        """The racks of the site's devices of this name."""
+        racks = [rack for rack in self._racks.values() if rack.site == site]
+        found = [f"rack {rack.rack}" for rack in racks for one in rack.servers if one.name.casefold() == name.casefold()]
+        return tuple(sorted(found))
+
     def _named(self, *, serial: str = "", mac: str = "") -> tuple[str, ...]:
         """Names of the devices with this serial, or of each interface with this MAC."""
         servers = self._servers.values()
         if serial:
             return tuple(sorted(server.name for server in servers if server.serial.casefold() == serial.casefold()))
-        return tuple(sorted(server.name for server in servers for port in server.interfaces if port.mac == mac))
+        ports = [(server.name, port) for server in servers for port in server.interfaces]
+        return tuple(sorted(name for name, port in ports if port.mac == mac and not port.virtual))
+
+
+def _primary(server: Server) -> dict[str, Address | None]:
+    """The device's addresses by NetBox's field."""
+    return {"primary_ip4": server.primary_ip4, "primary_ip6": server.primary_ip6, "oob_ip": server.oob_ip}
+
+
+def _with_primary(server: Server, fields: Mapping[str, Address | None]) -> Server:
+    return replace(server, primary_ip4=fields["primary_ip4"], primary_ip6=fields["primary_ip6"], oob_ip=fields["oob_ip"])

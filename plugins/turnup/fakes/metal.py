@@ -34,7 +34,7 @@ class FakeServer:
         self.bmc = FakeBmc(serial, certificate=hashlib.sha256(serial.encode()).hexdigest(), macs=(mac,))
         self.machine = FakeMachine(host_key=f"SHA256:{serial}", up=False)
         self.bmc.on_power = self._power
-        self._key = Ed25519PrivateKey.from_private_bytes(hashlib.sha256(minion_id.encode()).digest()).public_key()
+        self._key = Ed25519PrivateKey.from_private_bytes(hashlib.sha256(f"{minion_id} {serial}".encode()).digest()).public_key()
         self._salt = salt
         self._boot_files = boot_files
 

@@ -39,6 +39,7 @@ class FakeSalt(Faults, port=ConfigManagement):
         self.submitted: list[Call] = []
         self._waiting: dict[str, str] = {}
         self._accepted: dict[str, str] = {}
+        self._denied: dict[str, str] = {}
         self._jobs: dict[str, Call] = {}
         self._ids = count(20260101000000000000)
 
@@ -48,10 +49,13 @@ class FakeSalt(Faults, port=ConfigManagement):
             self.up.add(minion_id)
         elif minion_id not in self._accepted:
             self._waiting[minion_id] = key
+        else:
+            self._denied[minion_id] = key  # shown again and again; it waits as soon as the accepted one is deleted
 
     def stop(self, minion_id: str) -> None:
         """The minion's machine is off. Its key stays."""
         self.up.discard(minion_id)
+        self._denied.pop(minion_id, None)
 
     def waiting_key(self, minion_id: str) -> str | None:
         """What it offers."""
@@ -74,6 +78,8 @@ class FakeSalt(Faults, port=ConfigManagement):
         self._waiting.pop(_checked(minion_id), None)
         self._accepted.pop(minion_id, None)
         self.up.discard(minion_id)
+        if minion_id in self._denied:
+            self._waiting[minion_id] = self._denied.pop(minion_id)
 
     def is_up(self, minion_id: str) -> bool:
         """Whether it was started and accepted."""

@@ -16,12 +16,13 @@ from turnup.domain.diff import diff
 from turnup.domain.errors import HardwareFault, Refused, Transient, TurnupError, from_document
 from turnup.domain.holds import LIFTED_BY, covering
 from turnup.domain.planner import Request
-from turnup.flow import ending, hold
-from turnup.flow.flows import FLOWS
+from turnup.flow import approval, ending, hold, replanning
+from turnup.flow.flows import FLOWS, rows_for
 from turnup.flow.job import FlowLog, flow_log
 from turnup.flow.steps import plan as plan_step
 from turnup.flow.steps import snapshot as snapshot_step
 from turnup.orchestration import settings
+from turnup.orchestration.asking import answered, ask
 from turnup.orchestration.triggers import HoldTrigger, ServerRowTrigger
 from turnup.orchestration.workplace import Workplace
 
@@ -54,7 +55,7 @@ class AtWork(BaseOperator):
             trigger = HoldTrigger(place.run.dag_id, place.run.run_id, place.site_name, self.task_id)
             self.defer(trigger=trigger, method_name="go_on")
 
-    def go_on(self, context: Context, event: dict[str, str]) -> Any:
+    def go_on(self, context: Context, event: dict[str, str]) -> Any:  # noqa: ARG002 -- Airflow hands it over
         """The hold is lifted."""
         return self.execute(context)
 
@@ -77,38 +78,45 @@ class SnapshotOperator(AtWork):
 class PlanOperator(AtWork):
     """Makes the plan and shows it. Its XComs are the plan's SHA-256 and the names of its servers.
 
-    A dry run ends here, and so does a run that has nothing to do.
+    A run that has nothing to do ends here; of a dry run only the task `preflight` follows, which no other run does.
     """
 
-    def execute(self, context: Context) -> list[str]:
+    def __init__(self, *, preflight: str, flow: str = "install", **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.flow = flow
+        self.preflight = preflight
+
+    def execute(self, context: Context) -> None:
         """Make the plan, or refuse with every problem."""
         place, params = self.workplace(context), context["params"]
         log = flow_log(place.run, self.task_id)
         request = Request(
             claim=place.run.claim,
             servers=tuple(params["servers"] or ()),
-            burn_in=str(params["burn_in"] or ""),
-            approval_required=params["approval"] == "required",
+            burn_in=str(params.get("burn_in") or ""),
+            approval_required=params.get("approval") == "required",
         )
         try:
             if not params["dry_run"]:
                 hold.refuse(place.ports.inventory, place.site_name)
             snapshot = snapshot_step.kept(place.ports)
-            plan = plan_step.make(place.ports, snapshot, place.policy, request)
+            plan = plan_step.make(place.ports, snapshot, place.policy, request, FLOWS[self.flow].plans)
         except TurnupError as error:
             raise failure(log, error) from None
         for line in diff(plan).splitlines():
             log.info("%s", line)
         context["ti"].xcom_push(key="plan_sha256", value=plan.sha256)
         context["ti"].xcom_push(key="return_value", value=list(plan.names))
+        following = {task.task_id for task in self.get_flat_relatives(upstream=False)}
         if not plan.servers:
-            log.info("Nothing to do: no server of rack %s is to be installed. Nothing was changed.", plan.rack)
+            log.info("Nothing to do in rack %s. Nothing was changed.", plan.rack)
         elif params["dry_run"]:
-            log.info("Dry run: it ends here, nothing was changed.")
+            log.info("Dry run: nothing is changed.")
+            following -= {self.preflight}
         else:
-            return list(plan.names)
-        skipped = [task.task_id for task in self.get_flat_relatives(upstream=False)]
-        raise DownstreamTasksSkipped(tasks=skipped)  # type: ignore[no-untyped-call]
+            following &= {self.preflight}
+        if following:
+            raise DownstreamTasksSkipped(tasks=sorted(following))  # type: ignore[no-untyped-call]
 
 
 class RackRowOperator(AtWork):
@@ -130,7 +138,7 @@ class RackRowOperator(AtWork):
             if ti.try_number > 1:
                 names = self._still_held(place, names)
             job = place.rack_job(self.row, names)
-            failures = FLOWS[self.flow].rack_row(self.row).do(job)
+            failures = rows_for(place.plan).rack_row(self.row).do(job)
         except TurnupError as error:
             log = flow_log(place.run, self.task_id)
             if not isinstance(error, Transient) or ti.try_number > ti.max_tries:
@@ -142,7 +150,7 @@ class RackRowOperator(AtWork):
 
     def _still_held(self, place: Workplace, names: tuple[str, ...]) -> tuple[str, ...]:
         """Of a row that is done again: those servers for which the rows before it hold, now that time has passed."""
-        for row in FLOWS[self.flow].rack_rows:
+        for row in rows_for(place.plan).rack_rows:
             if row.name == self.row:
                 break
             failures = row.do(place.rack_job(row.name, names))
@@ -173,13 +181,13 @@ class FinishOperator(RackRowOperator):
             )
             raise failure(log, ended)
         active = super().execute(context)
-        names = place.plan.names
+        names, done = place.plan.names, FLOWS[self.flow].done
         missing = [name for name in names if name not in active]
         if missing:
-            what = f"{len(active)} of {len(names)} servers are active; not active: {', '.join(missing)}."
+            what = f"{len(active)} of {len(names)} servers are {done}; not {done}: {', '.join(missing)}."
             advice = "each one's cause is above, in its own task's log and in NetBox; mend it, then clear that task."
             raise failure(log, HardwareFault(what, advice, cause="rack-incomplete"))
-        log.info("all %d servers are active", len(names))
+        log.info("all %d servers are %s", len(names), done)
         return active
 
 
@@ -196,9 +204,49 @@ class ServerRowOperator(AtWork):
         self.after = after
 
     def execute(self, context: Context) -> None:
-        """Hand the row to the triggerer."""
-        ti, dag_run = context["ti"], context["dag_run"]
-        resumed = ti.try_number > 1 or self.server not in (ti.xcom_pull(task_ids=self.after) or ())
+        """Hand the row to the triggerer. A server that somebody resumed is planned again first, if its facts changed."""
+        ti = context["ti"]
+        if ti.try_number > 1:
+            place = self.workplace(context)
+            try:
+                self.stay_while_held(place)
+                self._plan_again(context, place)
+            except TurnupError as error:
+                raise self._failed(place, error, final=ti.try_number > ti.max_tries) from None
+        self._hand_over(context, resumed=ti.try_number > 1 or self.server not in (ti.xcom_pull(task_ids=self.after) or ()))
+
+    def _plan_again(self, context: Context, place: Workplace) -> None:
+        job = place.job(self.row, self.server)
+        proposal = replanning.propose(job, place.policy)
+        if proposal is None:
+            return
+        if not approval.is_asked_for(job, proposal.part):
+            replanning.accept(job, proposal)
+            return
+        replanning.offer(job, proposal)
+        part = proposal.part
+        job.log.warning("planned again as %s; that waits for an approval.", part.sha256[:12])
+        subject = f"{part.subject} changed: go on with it as planned again ({part.sha256[:12]})?"
+        ask(context, subject, str(proposal), seconds=job.site.timeouts.approval, then="decide")
+
+    def decide(self, context: Context, event: dict[str, Any]) -> None:
+        """Somebody was asked about the part planned again: obey it from now on, or end the server's part of the run."""
+        place = self.workplace(context)
+        try:
+            job = place.job(self.row, self.server)
+            proposal = replanning.offered(job)
+            decision = answered(event, proposal.part.sha256)
+            approval.keep(place.records, decision)
+            if decision.chosen != approval.APPROVE:
+                what = f"{decision.by} rejected what was planned again for {self.server}."
+                raise Refused(what, "correct NetBox or abort the server, then clear this task.", cause="plan-rejected")
+            replanning.accept(job, proposal)
+        except TurnupError as error:
+            raise self._failed(place, error) from None
+        self._hand_over(context, resumed=True)
+
+    def _hand_over(self, context: Context, *, resumed: bool) -> None:
+        dag_run = context["dag_run"]
         trigger = ServerRowTrigger(
             dag_run.dag_id, dag_run.run_id, str(context["params"]["site"]), self.flow, self.row, self.server, resumed
         )
@@ -206,11 +254,15 @@ class ServerRowOperator(AtWork):
 
     def write_down(self, context: Context, event: dict[str, str]) -> None:
         """The row failed for good: mark the server with the cause, release it, and fail the task with the same words."""
-        error = from_document(event)
-        place = self.workplace(context)
+        raise self._failed(self.workplace(context), from_document(event)) from None
+
+    def _failed(self, place: Workplace, error: TurnupError, *, final: bool = True) -> AirflowException:
+        """What ends the task, after it was written down. Not `final`: something `Transient` is tried again instead."""
         log = flow_log(place.run, self.row, self.server)
+        if isinstance(error, Transient) and not final:
+            return failure(log, error)
         try:
             ending.fail(place.job(self.row, self.server), error)
         except TurnupError as second:
-            raise failure(log, Transient(f"{error}\nThis could not be written to NetBox: {second.what}", second.advice)) from None
-        raise failure(log, error, final=True)
+            return failure(log, Transient(f"{error}\nThis could not be written to NetBox: {second.what}", second.advice))
+        return failure(log, error, final=True)

@@ -11,6 +11,7 @@ from turnup.flow.rows import Flow
 from turnup.orchestration.abort import AbortCheckOperator, UndoOperator
 from turnup.orchestration.approval import PlanApprovalOperator
 from turnup.orchestration.operators import FinishOperator, PlanOperator, RackRowOperator, ServerRowOperator, SnapshotOperator
+from turnup.orchestration.preflight import PreflightOperator
 
 RETRIES: dict[str, Any] = {"retries": 3, "retry_delay": timedelta(seconds=10), "retry_exponential_backoff": True}
 """For what comes and goes: a worker that dies, a service that restarts. What a person has to mend is not tried again."""
@@ -24,8 +25,11 @@ LONGEST = timedelta(hours=36)
 
 def render(flow: Flow) -> None:
     """Make the flow's tasks in the DAG of the context."""
-    planned = PlanOperator(task_id="plan", execution_timeout=QUICK, **RETRIES)
+    planned = PlanOperator(task_id="plan", flow=flow.name, preflight="preflight", execution_timeout=QUICK, **RETRIES)
     SnapshotOperator(task_id="snapshot", execution_timeout=QUICK, **RETRIES) >> planned
+    if flow.preflight:
+        doc = "of a dry run: could it be done now?"
+        planned >> PreflightOperator(task_id="preflight", doc=doc, execution_timeout=QUICK, **RETRIES)
     approved = PlanApprovalOperator(task_id="approval", doc="somebody says yes, where that is asked for", **RETRIES)
     planned >> approved
     last: BaseOperator = approved

@@ -94,7 +94,7 @@ class DataCenter:
         return Ports(self.inventory, self.dhcp, self.salt, bmc, shell, self.boot_files, records, self.slots)
 
     def statuses(self) -> Mapping[str, str]:
-        return self.inventory.rack_statuses(self.before.rack_id)
+        return {server.name: server.status for server in self.inventory.rack_servers(self.before.rack_id)}
 
     def claims(self) -> dict[str, str | None]:
         return {server.name: server.claim for server in self.inventory.snapshot("here", "A").servers}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
+from airflow.providers.standard.operators.empty import EmptyOperator
+from airflow.sdk import DAG
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, DownstreamTasksSkipped, TaskDeferred
 
 from tests.unit.flow.datacenter import DataCenter, Install
@@ -13,11 +15,14 @@ from turnup.domain.errors import HardwareFault, Transient, as_document
 from turnup.domain.holds import Hold
 from turnup.domain.plans import Plan
 from turnup.domain.policy import Site
+from turnup.domain.servers import Server
+from turnup.flow.approval import APPROVE, REJECT, Decision, keep
 from turnup.flow.job import Run
+from turnup.flow.replanning import offer, propose
 from turnup.flow.steps import plan as plan_step
 from turnup.flow.steps import snapshot as snapshot_step
 from turnup.orchestration.operators import FinishOperator, PlanOperator, RackRowOperator, ServerRowOperator
-from turnup.orchestration.triggers import HoldTrigger
+from turnup.orchestration.triggers import HoldTrigger, ServerRowTrigger
 from turnup.orchestration.workplace import Workplace
 from turnup.ports import DeviceWrite, Ports
 
@@ -27,7 +32,9 @@ class FakeWorkplace(Workplace):
 
     def __init__(self, install: Install) -> None:
         super().__init__(install.run, "here")
-        self.__dict__.update({"ports": install.ports, "records": install.records, "site": install.policy.site})
+        self.__dict__.update(
+            {"ports": install.ports, "records": install.records, "site": install.policy.site, "policy": install.policy}
+        )
 
 
 def over(install: Install, kind: type, **arguments: Any) -> Any:
@@ -208,10 +215,16 @@ class Planning(Task):
         self.xcoms[key] = value
 
 
-def make_plan(install: Install, *, dry_run: bool) -> Any:
+def make_plan(install: Install, *, dry_run: bool) -> set[str]:
+    """The tasks that are skipped after the plan of such a run."""
     params = {"site": "here", "rack": "A", "servers": [], "dry_run": dry_run, "approval": "none", "burn_in": ""}
     snapshot_step.take(install.ports, "here", "A")
-    return over(install, PlanOperator).execute({"ti": Planning(), "params": params})
+    with DAG("server_install"):
+        plan = over(install, PlanOperator, preflight="preflight", flow="install")
+        plan >> [EmptyOperator(task_id="preflight"), EmptyOperator(task_id="approval")]
+    with pytest.raises(DownstreamTasksSkipped) as skipped:
+        plan.execute({"ti": Planning(), "params": params})
+    return set(skipped.value.tasks)
 
 
 def test_no_new_run_begins_under_a_hold() -> None:
@@ -224,5 +237,110 @@ def test_no_new_run_begins_under_a_hold() -> None:
 def test_a_dry_run_looks_at_a_site_on_hold_all_the_same() -> None:
     world = DataCenter(1)
     world.inventory.held = [HOLD]
-    with pytest.raises(DownstreamTasksSkipped):
-        make_plan(Install(world), dry_run=True)
+    assert make_plan(Install(world), dry_run=True) == {"approval"}
+
+
+def test_only_a_dry_run_looks_ahead_and_a_run_with_nothing_to_do_ends() -> None:
+    world = DataCenter(1)
+    assert make_plan(Install(world), dry_run=False) == {"preflight"}
+    Install(world).everything()
+    assert make_plan(Install(world, "run-2"), dry_run=False) == {"preflight", "approval"}
+
+
+@dataclass(frozen=True)
+class DagRun:
+    """What an operator asks of its run."""
+
+    dag_id: str = "server_install"
+    run_id: str = "run-1"
+
+
+def resumed(install: Install, **task: Any) -> tuple[Any, dict[str, Any]]:
+    """The boot task of a1, cleared, and its context."""
+    operator = over(install, ServerRowOperator, row="boot", server="a1", after="dhcp")
+    return operator, {"ti": Task(try_number=2, **task), "dag_run": DagRun(), "params": {"site": "here"}}
+
+
+def new_nic(server: Server) -> Server:
+    nic, bmc = server.interfaces
+    return replace(server, interfaces=(replace(nic, mac="02:00:00:00:77:01"), bmc))
+
+
+def test_a_cleared_task_whose_facts_did_not_change_goes_on_under_the_same_plan() -> None:
+    install = planned(DataCenter(1))
+    install.rack_rows()
+    operator, context = resumed(install)
+    with pytest.raises(TaskDeferred) as deferred:
+        operator.execute(context)
+    assert isinstance(deferred.value.trigger, ServerRowTrigger)
+    assert deferred.value.trigger.resumed
+    assert plan_step.former_parts(install.records, "a1") == ()
+
+
+def test_a_cleared_task_whose_nic_was_replaced_goes_on_under_a_new_part() -> None:
+    world = DataCenter(1)
+    install = planned(world)
+    install.rack_rows()
+    world.inventory.correct(1, new_nic)
+    operator, context = resumed(install)
+    with pytest.raises(TaskDeferred):
+        operator.execute(context)
+    assert plan_step.kept(install.records).server("a1").management.mac == "02:00:00:00:77:01"
+
+
+def test_a_cleared_task_that_nobody_can_plan_fails_with_what_to_correct() -> None:
+    world = DataCenter(1)
+    install = planned(world)
+    install.rack_rows()
+    world.inventory.correct(1, lambda server: replace(server, serial=""))
+    operator, context = resumed(install)
+    with pytest.raises(AirflowFailException, match="has no serial number"):
+        operator.execute(context)
+    assert world.statuses() == {"a1": "failed"}
+
+
+def test_netbox_that_does_not_answer_a_cleared_task_is_asked_again_before_the_server_fails() -> None:
+    world = DataCenter(1)
+    install = planned(world)
+    install.rack_rows()
+    world.inventory.fail_next("snapshot", Transient("busy"))
+    operator, context = resumed(install)
+    with pytest.raises(AirflowException) as tried:
+        operator.execute(context)
+    assert not isinstance(tried.value, AirflowFailException)
+    assert world.statuses() == {"a1": "staged"}
+
+
+@pytest.mark.parametrize(("chosen", "obeyed"), [(APPROVE, True), (REJECT, False)])
+def test_a_person_decides_about_a_part_that_was_planned_again(chosen: str, obeyed: bool) -> None:
+    world = DataCenter(1)
+    install = Install(world)
+    plan = install.make_plan(approval_required=True)
+    keep(install.records, Decision(APPROVE, "kim", "2026-01-01", plan.sha256))
+    install.rack_rows()
+    world.inventory.correct(1, new_nic)
+    job = install.job("boot", "a1")
+    proposal = propose(job, install.policy)
+    assert proposal is not None
+    offer(job, proposal)
+    operator, context = resumed(install)
+    answer = {"chosen_options": [chosen], "responded_at": "2026-01-02", "responded_by_user": {"id": "3", "name": "kim"}}
+    with pytest.raises(TaskDeferred if obeyed else AirflowFailException):
+        operator.decide(context, answer)
+    assert (plan_step.kept(install.records).server("a1") == proposal.part) is obeyed
+    assert world.statuses() == {"a1": "staged" if obeyed else "failed"}
+
+
+def test_nobody_answering_about_a_part_that_was_planned_again_means_no() -> None:
+    world = DataCenter(1)
+    install = planned(world)
+    install.rack_rows()
+    world.inventory.correct(1, new_nic)
+    job = install.job("boot", "a1")
+    proposal = propose(job, install.policy)
+    assert proposal is not None
+    offer(job, proposal)
+    operator, context = resumed(install)
+    with pytest.raises(AirflowFailException, match="Nobody answered in time"):
+        operator.decide(context, {"error": "timeout", "error_type": "timeout"})
+    assert world.statuses() == {"a1": "failed"}

@@ -29,7 +29,9 @@ def test_every_row_is_a_task_in_the_flows_order(dag: DAG) -> None:
     rack_wide = ["snapshot", "plan", "approval", *(row.name for row in INSTALL.rack_rows)]
     each = [row.name for row in INSTALL.server_rows]
     order = [*rack_wide, *each, INSTALL.closing_row.name]
-    assert set(dag.task_ids) == set(order)
+    assert set(dag.task_ids) == {*order, "preflight"}
+    assert dag.get_task("preflight").upstream_task_ids == {"plan"}
+    assert not dag.get_task("preflight").downstream_task_ids
     for before, after in itertools.pairwise(order):
         assert before in dag.get_task(after).upstream_task_ids, (before, after)
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import secrets
 
-from turnup.domain.errors import Conflict, HardwareFault, Refused, Transient
+from turnup.domain.errors import Conflict, HardwareFault, Refused, Transient, TurnupError
 from turnup.flow import power
 from turnup.flow.bmc_trust import checked_address, trusted_bmc
 from turnup.flow.documents import keep, latest
 from turnup.flow.job import Job
 from turnup.flow.steps import addresses
+from turnup.flow.steps import plan as plan_step
 from turnup.flow.waiting import Wait, Waiting, until
 from turnup.ports import Bmc
 
@@ -32,26 +33,41 @@ def do(job: Job) -> Waiting[None]:
             "make sure that nothing runs on it, switch it off, then clear this task. Install never resets a running server.",
             cause="power-already-on",
         )
+    yield from _come_up(job, bmc)
+    _take_script_away(job)
+    job.log.info("booted %s, SSH answers at %s", job.server.image, addresses.management_ip(job))
+
+
+def _come_up(job: Job, bmc: Bmc) -> Waiting[None]:
+    """Wait for SSH. A machine that never came up is switched off again: it serves nobody, and a resume starts it anew."""
     ip = addresses.management_ip(job)
     shell = job.ports.shell(ip)
+    silent = HardwareFault(
+        f"{job.server.subject} was switched on, and SSH does not answer at {ip}.",
+        f"look at its console: did {job.server.management.interface} ({job.server.management.mac}) get a lease, "
+        f"did it fetch {job.site.boot_url}/{job.server.management.mac}.ipxe and the image {job.server.image}?",
+        cause="ssh-silent",
+    )
+    never = Wait(f"SSH to answer at {ip}", job.site.timeouts.ssh_answers, silent)
     try:
-        yield from until(
-            lambda: shell.answers() or None,
-            Wait(
-                f"SSH to answer at {ip}",
-                job.site.timeouts.ssh_answers,
-                HardwareFault(
-                    f"{job.server.subject} was switched on, and SSH does not answer at {ip}.",
-                    f"look at its console: did {job.server.management.interface} ({job.server.management.mac}) get a lease, "
-                    f"did it fetch {job.site.boot_url}/{job.server.management.mac}.ipxe and the image {job.server.image}?",
-                    cause="ssh-silent",
-                ),
-            ),
-        )
+        yield from until(lambda: shell.answers() or None, never)
+    except HardwareFault as error:
+        if error.cause == silent.cause:
+            _switch_off_again(job, bmc)
+        raise
     finally:
         shell.close()
-    _take_script_away(job)
-    job.log.info("booted %s, SSH answers at %s", job.server.image, ip)
+
+
+def _switch_off_again(job: Job, bmc: Bmc) -> None:
+    """Undo this run's own start. What goes wrong here must not hide why the machine did not come up."""
+    try:
+        bmc.power_off()
+        if bmc.system().power == OFF:
+            keep(job, "boot", {"nonce": None})
+            job.log.info("switched off again")
+    except TurnupError as error:
+        job.log.warning("stays on: %s", error)
 
 
 def _hold_claim(job: Job) -> None:
@@ -66,10 +82,11 @@ def _hold_claim(job: Job) -> None:
 
 def _switch_on(job: Job, bmc: Bmc) -> Waiting[None]:
     """Write the boot script and switch on when it is the server's turn; the effect counts, not the answer."""
+    _take_former_scripts_away(job)
     yield from power.turn(job)
     _hold_claim(job)
     nonce = _unused_nonce(job) or secrets.token_hex(16)
-    keep(job, "boot", {"nonce": nonce})
+    keep(job, "boot", {"nonce": nonce, "serial": job.server.serial})
     job.ports.boot_files.write(job.server.management.mac, script(job, nonce))
     bmc.boot_from_network_once()
     bmc.power_on()
@@ -96,8 +113,12 @@ def _unused_nonce(job: Job) -> str | None:
 
 
 def _nonce(job: Job) -> str | None:
-    """The nonce of this run's latest start of the server; None where it did not start it, or has switched it off again."""
-    nonce = (latest(job, "boot") or {}).get("nonce")
+    """The nonce of this run's latest start of the server; None where it did not start it, or has switched it off again.
+
+    A board that was replaced since is another machine, which this run did not start.
+    """
+    kept = latest(job, "boot") or {}
+    nonce = kept.get("nonce") if kept.get("serial", job.server.serial) == job.server.serial else None
     return str(nonce) if nonce else None
 
 
@@ -117,9 +138,17 @@ def _take_script_away(job: Job) -> None:
         job.ports.boot_files.remove(job.server.management.mac)
 
 
+def _take_former_scripts_away(job: Job) -> None:
+    """Of ports that were replaced since this run wrote a script for them."""
+    for part in plan_step.former_parts(job.ports.records, job.server.name):
+        if part.management.mac != job.server.management.mac:
+            job.ports.boot_files.remove(part.management.mac)
+
+
 def undo(job: Job) -> None:
     """Take the boot script away and switch off what this run switched on."""
     _take_script_away(job)
+    _take_former_scripts_away(job)
     certificate = job.server.bmc_certificate or (latest(job, "bmc") or {}).get("certificate")
     if _nonce(job) is None or certificate is None:
         return

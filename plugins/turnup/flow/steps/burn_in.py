@@ -10,11 +10,13 @@ from turnup.domain.verdicts import Outcome, Verdict, judge
 from turnup.flow import salt_jobs
 from turnup.flow.documents import keep
 from turnup.flow.job import Job
+from turnup.flow.steps import identity
 from turnup.flow.waiting import Waiting
 
 
 def do(job: Job) -> Waiting[None]:
     """Run every test, also after one failed: an engineer goes to the rack once. Then judge."""
+    identity.proven_host_key(job)
     verdicts: list[Verdict] = []
     for test in job.server.burn_in:
         verdicts += yield from _run(job, test)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from turnup.domain.errors import Conflict, TurnupError
 from turnup.domain.plans import ServerPlan
 from turnup.domain.servers import Server
-from turnup.domain.states import ABORTED, HELD_ADVICE, INSTALL_CLAIMS, why_not_claimable
+from turnup.domain.states import ABORTED, HELD_ADVICE, WAYS, Status, why_not_claimable
 from turnup.flow import approval
 from turnup.flow.job import Job, RackJob
 from turnup.ports import DeviceWrite
+
+CHANGED_ADVICE = "see that NetBox is right now, then clear this server's failed task: it is planned again, it alone."
 
 
 class Held(Conflict):
@@ -20,7 +22,7 @@ def do(job: RackJob) -> dict[str, TurnupError]:
 
     of two runs on one rack the first goes on with all of it, and the second is refused instead of sharing the rack by chance.
     """
-    approval.demand(job.plan, job.ports.records)
+    approval.demand(job)
     failures = _changed_macs(job)
     claimed: list[ServerPlan] = []
     for server in job.servers:
@@ -53,20 +55,25 @@ def _changed_macs(job: RackJob) -> dict[str, TurnupError]:
             if (mac := now.get(address.interface_id)) != address.mac:
                 failures[server.name] = Conflict(
                     f"{server.subject}: {address.interface} has the MAC {mac or 'none'} in NetBox now, planned is {address.mac}.",
-                    "start a new run.",
+                    CHANGED_ADVICE,
                     cause="facts-changed",
                 )
     return failures
 
 
 def _claim(job: Job) -> None:
-    """Claim one server. Where it moved on since the plan, look what moved: only what the plan rests on matters."""
-    wanted = DeviceWrite(status=INSTALL_CLAIMS.after, claim=job.run.claim, last_run=job.run.claim)
+    """Claim one server. Where it moved on since the plan, look what moved: only what the plan rests on matters.
+
+    An abort undoes what the last run did to a server: what only looks at a live one is not that run.
+    """
+    claims = WAYS[job.plan.flow].claims
+    last_run = None if claims.after is Status.ACTIVE else job.run.claim
+    wanted = DeviceWrite(status=claims.after, claim=job.run.claim, last_run=last_run)
     try:
         job.ports.inventory.write(job.server.id, job.server.version, wanted, job.message())
     except Conflict:
         now = job.ports.inventory.device(job.server.id)
-        if (now.status, now.claim) == (INSTALL_CLAIMS.after, job.run.claim):
+        if (now.status, now.claim) == (claims.after, job.run.claim):
             return
         if now.claim and now.claim != job.run.claim:
             raise Held(
@@ -86,12 +93,12 @@ def _refuse_changed(job: Job, now: Server) -> None:
         for field, value in planned.items()
         if getattr(now, field) != value
     ]
-    if why_not := why_not_claimable(now, job.run.claim):
+    if why_not := why_not_claimable(now, job.run.claim, job.plan.flow):
         changed.append(why_not)
     if changed:
         raise Conflict(
             f"{job.server.subject} changed in NetBox since the plan: {'; '.join(changed)}",
-            "start a new run.",
+            CHANGED_ADVICE,
             cause="facts-changed",
         )
 
@@ -103,5 +110,6 @@ def undo(job: Job) -> None:
 
 def _give_back(job: Job, status: str) -> None:
     now = job.ports.inventory.device(job.server.id)
-    if now.claim in (None, job.run.claim) and now.status in ABORTED.before:
+    way = WAYS[job.plan.flow]
+    if now.claim in (None, job.run.claim) and now.status in (way.claims.after, way.fails.after):
         job.ports.inventory.write(now.id, now.version, DeviceWrite(status=status, claim="", cause=""), job.message())

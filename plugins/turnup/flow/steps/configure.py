@@ -7,11 +7,13 @@ from turnup.domain.salt_states import StateRun, judge
 from turnup.flow import salt_jobs
 from turnup.flow.documents import keep
 from turnup.flow.job import Job
+from turnup.flow.steps import identity
 from turnup.flow.waiting import Waiting
 
 
 def do(job: Job) -> Waiting[None]:
     """Apply the states of the plan; where the test run fails already, nothing is changed."""
+    identity.proven_host_key(job)
     test_run = yield from _apply(job, test=True)
     job.log.info("test run: %d states, %d would change", test_run.count, len(test_run.changed))
     applied = yield from _apply(job, test=False)

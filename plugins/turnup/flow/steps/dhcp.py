@@ -6,11 +6,15 @@ from turnup.domain.errors import Refused, TurnupError
 from turnup.domain.plans import ServerPlan
 from turnup.flow.job import Job, RackJob
 from turnup.flow.steps import addresses
+from turnup.flow.steps import plan as plan_step
 from turnup.ports import Reservation
 
 
 def do(job: RackJob) -> dict[str, TurnupError]:
     """Reserve for all servers at once; where that is refused, one by one, so that the cause lands on the right server."""
+    former = [reservation for server in job.servers for reservation in _former(job.only(server))]
+    if former:  # the MACs of ports that were replaced: their reservations hold the addresses that the new ones get
+        job.ports.dhcp.release(former)
     try:
         job.ports.dhcp.reserve([reservation for server in job.servers for reservation in reservations(job.only(server))])
     except Refused as error:
@@ -46,5 +50,17 @@ def _bmc_hostname(server: ServerPlan) -> str:
 
 def undo(job: Job) -> None:
     """Forget both MACs; nothing reserved is no error."""
-    planned = [address for address in (job.server.management, job.server.out_of_band) if address.dhcp_subnet_id is not None]
-    job.ports.dhcp.release([Reservation(address.dhcp_subnet_id or 0, address.mac, "", "") for address in planned])
+    job.ports.dhcp.release([*_ports(job.server), *_former(job)])
+
+
+def _ports(part: ServerPlan) -> list[Reservation]:
+    """Which MACs in which subnets a part of the plan is about."""
+    served = [address for address in part.addresses if address.dhcp_subnet_id is not None]
+    return [Reservation(address.dhcp_subnet_id or 0, address.mac, "", "") for address in served]
+
+
+def _former(job: Job) -> list[Reservation]:
+    """The same of the parts that this one replaced, as far as it is not about them too."""
+    now = {(port.subnet_id, port.mac) for port in _ports(job.server)}
+    parts = plan_step.former_parts(job.ports.records, job.server.name)
+    return [port for part in parts for port in _ports(part) if (port.subnet_id, port.mac) not in now]

@@ -20,9 +20,9 @@ def do(job: Job) -> Waiting[None]:
     shell = job.ports.shell(ip)
     try:
         _check_nonce(job, shell, ip)
-        _check_serial(job, shell, ip)
-        _check_macs(job, shell)
-        keep(job, "identity", {"host_key": shell.host_key()})
+        check_serial(job, shell, ip)
+        check_macs(job, shell)
+        remember(job, shell)
     finally:
         shell.close()
     job.log.info("nonce, serial number and MACs are right")
@@ -44,7 +44,8 @@ def _check_nonce(job: Job, shell: Shell, ip: str) -> None:
         )
 
 
-def _check_serial(job: Job, shell: Shell, ip: str) -> None:
+def check_serial(job: Job, shell: Shell, ip: str) -> None:
+    """HardwareFault: from inside, the machine has another serial number than NetBox says."""
     serial = _read(job, shell, "dmidecode", "-s", "system-serial-number").strip()
     if serial != job.server.serial:
         raise HardwareFault(
@@ -54,7 +55,8 @@ def _check_serial(job: Job, shell: Shell, ip: str) -> None:
         )
 
 
-def _check_macs(job: Job, shell: Shell) -> None:
+def check_macs(job: Job, shell: Shell) -> None:
+    """HardwareFault: a MAC that NetBox gives the server is on none of its NICs."""
     printed = _read(job, shell, "ip", "-json", "link", "show")
     try:
         present = {str(link.get("address", "")).lower() for link in json.loads(printed)}
@@ -84,13 +86,24 @@ def _read(job: Job, shell: Shell, *command: str) -> str:
     return completed.stdout
 
 
-def shell_of(job: Job) -> Shell:
-    """A shell on the machine whose identity was proven in this run, by its host key."""
-    proven = latest(job, "identity")
-    if proven is None:
+def remember(job: Job, shell: Shell) -> None:
+    """Keep whose identity was proven, and the host key by which it is known for the rest of the run."""
+    keep(job, "identity", {"host_key": shell.host_key(), "serial": job.server.serial, "macs": sorted(job.server.macs)})
+
+
+def proven_host_key(job: Job) -> str:
+    """The host key of the machine whose identity was proven in this run. Refused: it was not, for what the plan says now."""
+    proven = latest(job, "identity") or {}
+    if (proven.get("serial"), proven.get("macs")) != (job.server.serial, sorted(job.server.macs)):
         raise Refused(
-            f"{job.server.subject}: its identity is not proven in this run.",
-            "clear the task identity of this server.",
+            f"{job.server.subject}: its identity is not proven in this run"
+            f"{', for it was planned again since' if proven else ''}.",
+            "clear its task identity and those after it; the task boot and those after it, if the machine was off since.",
             cause="identity-unproven",
         )
-    return job.ports.shell(addresses.management_ip(job), proven["host_key"])
+    return str(proven["host_key"])
+
+
+def shell_of(job: Job) -> Shell:
+    """A shell on the machine whose identity was proven in this run, by its host key."""
+    return job.ports.shell(addresses.management_ip(job), proven_host_key(job))

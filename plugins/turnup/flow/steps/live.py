@@ -6,6 +6,7 @@ from turnup.domain.errors import Conflict
 from turnup.domain.states import INSTALL_ENDS
 from turnup.flow.documents import keep, latest
 from turnup.flow.job import Job
+from turnup.flow.steps import identity
 from turnup.flow.waiting import Waiting
 from turnup.ports import DeviceWrite
 
@@ -22,6 +23,7 @@ def do(job: Job) -> Waiting[None]:
             "start a new run.",
             cause="claim-lost",
         )
+    identity.proven_host_key(job)
     certificate = (latest(job, "bmc") or {}).get("certificate")
     change = DeviceWrite(status=INSTALL_ENDS.after, claim="", cause="", bmc_certificate=certificate)
     job.ports.inventory.write(now.id, now.version, change, job.message())

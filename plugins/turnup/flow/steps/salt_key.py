@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 from turnup.domain.errors import HardwareFault, Refused, Transient
 from turnup.flow.job import Job
 from turnup.flow.steps import identity
+from turnup.flow.steps import plan as plan_step
 from turnup.flow.waiting import Wait, Waiting, until
 
 PUBLIC_KEY = "/etc/salt/pki/minion/minion.pub"
@@ -31,6 +32,9 @@ def do(job: Job) -> Waiting[None]:
         ),
     )
     accepted = salt.accepted_key(minion)
+    if accepted not in (None, on_machine) and _board_was_replaced(job):
+        salt.delete_key(minion)  # the former board's, which this run accepted
+        accepted = None
     if accepted is None:
         offered = yield from until(
             lambda: salt.waiting_key(minion),
@@ -61,6 +65,12 @@ def do(job: Job) -> Waiting[None]:
             ),
         ),
     )
+
+
+def _board_was_replaced(job: Job) -> bool:
+    """Whether this run began with another board of the same name."""
+    parts = plan_step.former_parts(job.ports.records, job.server.name)
+    return any(part.serial != job.server.serial for part in parts)
 
 
 def _same(job: Job, on_master: str, on_machine: str, how: str) -> None:
