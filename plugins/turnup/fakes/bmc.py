@@ -96,4 +96,4 @@ class FakeBmc(Faults, port=Bmc):
         if self.shown != self._trusted:
             raise HardwareFault(f"The BMC shows the certificate {self.shown}, on record is {self._trusted}.")
         if not self.password_ok:
-            raise HardwareFault("The BMC refuses the login.", "correct the password in its connection.")
+            raise HardwareFault("The BMC refuses the login.", "correct the password in its connection.", cause="bmc-password")

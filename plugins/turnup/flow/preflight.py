@@ -53,9 +53,9 @@ def of_services(job: RackJob) -> list[Check]:
         _answers(f"site {site}", "Salt", lambda: f"answers; {_key(job.only(first))}"),
         _answers(f"site {site}", "boot files", lambda: _script(job.only(first))),
     ]
-    needed = {address.prefix: 0 for server in job.servers for address in (server.management, server.out_of_band)}
+    needed = {address.prefix: 0 for server in job.servers for address in server.addresses}
     for server in job.servers:
-        for address in (server.management, server.out_of_band):
+        for address in server.addresses:
             needed[address.prefix] += address.present is None
     checks += [Check(prefix, "room", Outcome.OK, f"{count} addresses will be taken") for prefix, count in sorted(needed.items())]
     return checks
