@@ -12,6 +12,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
@@ -103,6 +104,33 @@ class RunRecords:
                 "Look at its rights and free space.",
                 cause="report-store-failing",
             ) from error
+
+
+@dataclass(frozen=True)
+class StoredRun:
+    """A run that has a folder, and when something was last put at its top (seconds since 1970)."""
+
+    dag_id: str
+    run_id: str
+    touched: float
+
+
+def stored_runs(root: str) -> list[StoredRun]:
+    """Every run that has a folder in the store, the newest first."""
+    found: list[StoredRun] = []
+    folder = _store(root) / "runs"
+    try:
+        for dag in folder.iterdir() if folder.is_dir() else ():
+            if dag.is_dir():
+                runs = [run for run in dag.iterdir() if run.is_dir()]
+                found += [StoredRun(unquote(dag.name), unquote(run.name), run.stat().st_mtime) for run in runs]
+    except OSError as error:
+        raise Transient(
+            f"The report store failed at {folder} ({error.strerror or type(error).__name__}).",
+            "Look at its rights and free space.",
+            cause="report-store-failing",
+        ) from error
+    return sorted(found, key=lambda one: (one.touched, one.run_id), reverse=True)
 
 
 def _store(root: str) -> Path | ObjectStoragePath:

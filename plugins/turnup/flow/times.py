@@ -10,6 +10,9 @@ from enum import StrEnum
 from turnup.flow.documents import append
 from turnup.ports import Records
 
+FACTS = "run.json"
+"""Who started the run, when, and what was asked for."""
+
 RACK_WIDE, EACH = "times-rack", "times"
 """Folders: of what one task does for the whole rack, and of each server's own rows."""
 

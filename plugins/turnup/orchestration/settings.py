@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from urllib.parse import quote
 
 from airflow.sdk.configuration import conf
 
 from turnup.flow.job import Run
+from turnup.reporting.identifier import identifier
 
 HERE = Path(__file__).resolve()
 
@@ -38,7 +40,13 @@ def _home() -> Path:
     return Path(os.environ.get("AIRFLOW_HOME", "~/airflow")).expanduser()
 
 
+def base_url() -> str:
+    """Where people reach Airflow, without a slash at its end."""
+    return str(conf.get("api", "base_url", fallback="")).rstrip("/")
+
+
 def run_of(dag_id: str, run_id: str) -> Run:
-    """The run, with the page where a person sees it."""
-    base = str(conf.get("api", "base_url", fallback="")).rstrip("/")
-    return Run(dag_id, run_id, f"{base}/dags/{dag_id}/runs/{run_id}")
+    """The run, with the pages where a person sees it and reads its report."""
+    base = base_url()
+    page = f"{base}/dags/{quote(dag_id, safe='')}/runs/{quote(run_id, safe='')}"
+    return Run(dag_id, run_id, page, f"{base}/turnup/reports/{identifier(dag_id, run_id)}")

@@ -1,0 +1,43 @@
+"""Who may see what: Airflow's own login and permissions decide, also on turnup's pages."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from urllib.parse import quote
+
+from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
+from airflow.api_fastapi.core_api.security import GetUserDep, requires_access_dag
+from fastapi import Depends, HTTPException, Request
+
+from turnup.orchestration import settings
+
+
+class Reader:
+    """Whoever is logged in, and the DAGs whose runs Airflow lets them see."""
+
+    def __init__(self, request: Request, user: GetUserDep) -> None:
+        self._request = request
+        self._user = user
+
+    def may_read(self, dag_id: str) -> bool:
+        """Whether Airflow shows this DAG's runs to them."""
+        try:
+            requires_access_dag("GET", DagAccessEntity.RUN, dag_id)(self._request, self._user)
+        except HTTPException:
+            return False
+        return True
+
+
+LoggedIn = Annotated[Reader, Depends(Reader)]
+"""A route's parameter of this type: 401 without a login."""
+
+
+def reads_pages(request: Request) -> bool:
+    """Whether a browser asks, for its person."""
+    return "text/html" in request.headers.get("accept", "")
+
+
+def login_url(request: Request) -> str:
+    """Airflow's login, which leads back to what was asked for."""
+    base = settings.base_url()
+    return f"{base}/api/v2/auth/login?next={quote(f'{base}{request.url.path}', safe='')}"
