@@ -27,11 +27,12 @@ class AddressRequest:
 
 @dataclass(frozen=True)
 class PrimaryAddresses:
-    """Which addresses become a device's primary IPv4 and out-of-band address (NetBox ids); None clears it."""
+    """Which addresses become a device's primary and out-of-band ones (NetBox ids); None leaves what it has."""
 
     device_id: int
-    primary_ip4: int | None
-    oob_ip: int | None
+    primary_ip4: int | None = None
+    oob_ip: int | None = None
+    primary_ip6: int | None = None
 
 
 @dataclass(frozen=True)
@@ -97,15 +98,15 @@ class Inventory(Protocol):
         ...
 
     def set_primary(self, addresses: Sequence[PrimaryAddresses], message: str) -> None:
-        """Set primary IPv4 and out-of-band address of many devices in one request."""
+        """Set primary and out-of-band addresses of many devices in one request. All or none."""
         ...
 
     def set_rack_status(self, rack_id: int, status: str, message: str) -> None:
         """Set a rack's status."""
         ...
 
-    def rack_statuses(self, rack_id: int) -> Mapping[str, str]:
-        """{device name: status} of every device in the rack that has a serial number."""
+    def rack_servers(self, rack_id: int) -> tuple[Server, ...]:
+        """Every device in the rack, switches and other owners' servers too, without interfaces."""
         ...
 
     def write_journal(self, entries: Sequence[JournalEntry]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.contract.inventories import FREE, RealWorld, World, fake, real
+from tests.contract.inventories import FREE, FREE_IPV6, RealWorld, World, fake, real
 from turnup.adapters.netbox.client import Client
 from turnup.domain.errors import Conflict, Refused
 from turnup.domain.servers import Address, Server
@@ -68,7 +68,11 @@ def test_a_snapshot_gives_interfaces_with_lower_case_macs_and_the_vlan_of_their_
 
 def test_a_snapshot_gives_the_prefixes_with_role_and_free_addresses(world: World) -> None:
     found = {prefix.cidr: (prefix.role, prefix.free) for prefix in world.snapshot().prefixes}
-    assert found == {world.management: ("management", FREE), world.out_of_band: ("out-of-band", FREE)}
+    assert found == {
+        world.management: ("management", FREE),
+        world.out_of_band: ("out-of-band", FREE),
+        world.ipv6: ("management", FREE_IPV6),
+    }
 
 
 def test_a_snapshot_names_devices_of_other_racks_with_the_same_serial_or_mac(world: World) -> None:
@@ -78,8 +82,31 @@ def test_a_snapshot_names_devices_of_other_racks_with_the_same_serial_or_mac(wor
         world.macs[0]: (world.first,),
         world.macs[1]: (world.first,),
         world.macs[2]: (world.second, world.spare),
-        world.macs[3]: (world.second,),
+        world.macs[3]: (f"{world.first} at site {world.other_site}", world.second),
     }
+
+
+def test_a_snapshot_names_the_racks_of_the_sites_devices_of_the_same_name_in_upper_or_lower_case(world: World) -> None:
+    assert world.snapshot().same_name == {
+        world.first: ("rack R1",),  # and not the one in a rack of the same name at the other site
+        world.second: ("rack R1", "rack R2"),
+        world.strip: ("rack R1",),
+    }
+
+
+def test_a_rack_and_a_device_of_the_same_names_at_another_site_stay_apart(world: World) -> None:
+    there = world.inventory.snapshot(world.other_site, world.rack)
+    assert [server.name for server in there.servers] == [world.first]
+    assert there.rack_id != world.snapshot().rack_id
+    (mine,) = world.inventory.devices(world.site, [world.first])
+    (theirs,) = world.inventory.devices(world.other_site, [world.first])
+    assert (mine.id, theirs.id) == (world.server(world.first).id, there.servers[0].id)
+
+
+def test_a_snapshot_tells_a_bond_from_a_nic_and_one_owner_from_another(world: World) -> None:
+    first, second = world.server(world.first), world.server(world.second)
+    assert {port.name: port.virtual for port in first.interfaces} == {"eth0": False, "bmc": False, "bond0": True}
+    assert (first.tenant, second.tenant) == (None, world.tenant)
 
 
 def test_an_unknown_site_or_rack_is_refused_by_name(world: World) -> None:
@@ -152,7 +179,11 @@ def test_addresses_come_in_the_order_of_the_requests_and_stay_on_their_interface
     assert set(world.inventory.addresses_on([first, second])) == set(taken)
     assert world.inventory.addresses_on([port(servers[0], "bmc")]) == ()
     after = world.snapshot()
-    assert {prefix.cidr: prefix.free for prefix in after.prefixes} == {world.management: FREE - 2, world.out_of_band: FREE}
+    assert {prefix.cidr: prefix.free for prefix in after.prefixes} == {
+        world.management: FREE - 2,
+        world.out_of_band: FREE,
+        world.ipv6: FREE_IPV6,
+    }
     interface = after.servers[1].interface("eth0")
     assert interface is not None
     assert interface.addresses == (taken[0],)
@@ -182,23 +213,34 @@ def test_released_addresses_are_free_again_and_releasing_twice_is_no_error(world
     assert world.prefix(world.management).free == FREE - 1
 
 
-def test_primary_addresses_are_set_and_cleared(world: World) -> None:
+def test_primary_addresses_are_set_and_what_is_not_named_stays(world: World) -> None:
     first = world.server(world.first)
     primary = take(world, world.management, port(first, "eth0"))[0]
     oob = take(world, world.out_of_band, port(first, "bmc"))[0]
-    world.inventory.set_primary([PrimaryAddresses(first.id, primary.id, oob.id)], "contract test")
+    ipv6 = take(world, world.ipv6, port(first, "eth0"))[0]
+    world.inventory.set_primary([PrimaryAddresses(first.id, primary.id, oob.id, ipv6.id)], "contract test")
     found = world.server(world.first)
-    assert (found.primary_ip4, found.oob_ip) == (primary, oob)
-    world.inventory.set_primary([PrimaryAddresses(first.id, None, None)], "contract test")
+    assert (found.primary_ip4, found.oob_ip, found.primary_ip6) == (primary, oob, ipv6)
+    assert world.inventory.device(first.id).primary_ip6 is not None
+    world.inventory.set_primary([PrimaryAddresses(first.id)], "contract test")
     found = world.server(world.first)
-    assert (found.primary_ip4, found.oob_ip) == (None, None)
+    assert (found.primary_ip4, found.oob_ip, found.primary_ip6) == (primary, oob, ipv6)
 
 
 def test_releasing_a_primary_address_clears_it(world: World) -> None:
     first = world.server(world.first)
     primary = take(world, world.management, port(first, "eth0"))[0]
-    world.inventory.set_primary([PrimaryAddresses(first.id, primary.id, None)], "contract test")
-    world.inventory.release([primary.id], "contract test")
+    ipv6 = take(world, world.ipv6, port(first, "eth0"))[0]
+    world.inventory.set_primary([PrimaryAddresses(first.id, primary.id, primary_ip6=ipv6.id)], "contract test")
+    world.inventory.release([primary.id, ipv6.id], "contract test")
+    assert (world.server(world.first).primary_ip4, world.server(world.first).primary_ip6) == (None, None)
+
+
+def test_an_address_of_the_other_family_is_refused_as_primary(world: World) -> None:
+    first = world.server(world.first)
+    ipv6 = take(world, world.ipv6, port(first, "eth0"))[0]
+    with pytest.raises(Refused):
+        world.inventory.set_primary([PrimaryAddresses(first.id, primary_ip4=ipv6.id)], "contract test")
     assert world.server(world.first).primary_ip4 is None
 
 
@@ -220,10 +262,15 @@ def test_the_racks_status_is_set_and_setting_it_twice_is_no_error(world: World) 
     assert world.snapshot().rack_status == "active"
 
 
-def test_the_statuses_of_a_rack_are_those_of_its_servers(world: World) -> None:
+def test_the_servers_of_a_rack_are_all_its_devices_with_status_role_and_owner(world: World) -> None:
     first = world.server(world.first)
     world.inventory.write(first.id, first.version, DeviceWrite(status="active"), "contract test")
-    assert world.inventory.rack_statuses(world.snapshot().rack_id) == {world.first: "active", world.second: "planned"}
+    found = {one.name: (one.status, one.role, one.tenant) for one in world.inventory.rack_servers(world.snapshot().rack_id)}
+    assert found == {
+        world.first: ("active", world.role, None),
+        world.second: ("planned", world.role, world.tenant),
+        world.strip: ("planned", world.role, None),
+    }
 
 
 def test_a_journal_entry_written_twice_is_there_once(world: World) -> None:
@@ -243,7 +290,7 @@ def test_macs_are_those_of_the_interfaces_and_what_is_gone_is_left_out(world: Wo
 
 
 def test_devices_are_found_by_their_exact_names_at_their_site_alone(world: World) -> None:
-    found = world.inventory.devices(world.site, [world.first, world.spare, world.second.upper(), "nobody"])
+    found = world.inventory.devices(world.site, [world.first, world.spare, world.first.upper(), "nobody"])
     assert {server.name for server in found} == {world.first, world.spare}
 
 

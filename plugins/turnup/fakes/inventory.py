@@ -56,9 +56,9 @@ class FakeInventory(Faults, port=Inventory):
             found[0],
             servers=tuple(servers),
             prefixes=tuple(self._prefixes[prefix.id] for prefix in found[0].prefixes),
-            same_serial={server.serial: self._named(serial=server.serial) for server in servers if server.serial},
+            same_serial={server.serial: self._named(site, serial=server.serial) for server in servers if server.serial},
             same_mac={
-                port.mac: self._named(mac=port.mac)
+                port.mac: self._named(site, mac=port.mac)
                 for server in servers
                 for port in server.interfaces
                 if port.mac and not port.virtual
@@ -215,12 +215,16 @@ class FakeInventory(Faults, port=Inventory):
         found = [f"rack {rack.rack}" for rack in racks for one in rack.servers if one.name.casefold() == name.casefold()]
         return tuple(sorted(found))
 
-    def _named(self, *, serial: str = "", mac: str = "") -> tuple[str, ...]:
-        """Names of the devices with this serial, or of each interface with this MAC."""
-        servers = self._servers.values()
+    def _named(self, site: str, *, serial: str = "", mac: str = "") -> tuple[str, ...]:
+        """Names of the devices with this serial, or of each interface with this MAC; at another site with that."""
+        elsewhere = {one.id: rack.site for rack in self._racks.values() for one in rack.servers if rack.site != site}
+        servers = [
+            (f"{one.name} at site {elsewhere[one.id]}" if one.id in elsewhere else one.name, one)
+            for one in self._servers.values()
+        ]
         if serial:
-            return tuple(sorted(server.name for server in servers if server.serial.casefold() == serial.casefold()))
-        ports = [(server.name, port) for server in servers for port in server.interfaces]
+            return tuple(sorted(name for name, server in servers if server.serial.casefold() == serial.casefold()))
+        ports = [(name, port) for name, server in servers for port in server.interfaces]
         return tuple(sorted(name for name, port in ports if port.mac == mac and not port.virtual))
 
 

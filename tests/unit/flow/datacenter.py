@@ -27,6 +27,7 @@ from turnup.flow import abort, ending
 from turnup.flow.course import course
 from turnup.flow.install import INSTALL
 from turnup.flow.job import Job, RackJob, Run
+from turnup.flow.rows import Flow
 from turnup.flow.steps import plan as plan_step
 from turnup.flow.steps import snapshot as snapshot_step
 from turnup.flow.waiting import Patience, advance
@@ -120,14 +121,15 @@ class DataCenter:
 
 @dataclass
 class Install:
-    """One run of the install flow, as orchestration runs it, without Airflow and without time."""
+    """One run of the install flow (or of another), as orchestration runs it, without Airflow and without time."""
 
     world: DataCenter
     run_id: str = "run-1"
     policy: Policy = POLICY
+    flow: Flow = INSTALL
 
     def __post_init__(self) -> None:
-        self.run = Run("server_install", self.run_id)
+        self.run = Run(f"server_{self.flow.name}", self.run_id)
         self.records = FakeRecords()
         self.ports = self.world.ports(self.records)
         self.now = 0.0
@@ -136,7 +138,7 @@ class Install:
 
     def make_plan(self, **ask: Any) -> Plan:
         snapshot = snapshot_step.take(self.ports, "here", "A")
-        return plan_step.make(self.ports, snapshot, self.policy, Request(self.run.claim, **ask))
+        return plan_step.make(self.ports, snapshot, self.policy, Request(self.run.claim, **ask), self.flow.plans)
 
     def job(self, step: str, name: str) -> Job:
         plan = plan_step.kept(self.records)
@@ -151,7 +153,7 @@ class Install:
     def rack_rows(self) -> tuple[str, ...]:
         """Every rack-wide row; the names of the servers that go on."""
         names = plan_step.kept(self.records).names
-        for row in INSTALL.rack_rows:
+        for row in self.flow.rack_rows:
             failures = row.do(self.rack_job(row.name, names))
             names = tuple(name for name in names if name not in failures)
         return names
@@ -159,7 +161,7 @@ class Install:
     def row(self, row: str, name: str, *, resumed: bool = False) -> bool:
         """One server's row until it is done (True) or has failed for good and that is written down."""
         job = self.job(row, name)
-        running = course(INSTALL, INSTALL.server_row(row), job, resumed=resumed)
+        running = course(self.flow, self.flow.server_row(row), job, resumed=resumed)
         patience = Patience(lambda: self.now)
         try:
             wait = advance(running)
@@ -175,17 +177,17 @@ class Install:
             return False
         return True
 
-    def server_rows(self, name: str, *, first: str = "boot", resumed: bool = False) -> bool:
-        """A server's rows from `first` on; False at the first that fails."""
-        rows = [row.name for row in INSTALL.server_rows]
-        for row in rows[rows.index(first) :]:
+    def server_rows(self, name: str, *, first: str = "", resumed: bool = False) -> bool:
+        """A server's rows from `first` on, or all; False at the first that fails."""
+        rows = [row.name for row in self.flow.server_rows]
+        for row in rows[rows.index(first) if first else 0 :]:
             if not self.row(row, name, resumed=resumed):
                 return False
             resumed = False
         return True
 
     def finish(self) -> Mapping[str, TurnupError]:
-        return INSTALL.closing_row.do(self.rack_job("finish", plan_step.kept(self.records).names))
+        return self.flow.closing_row.do(self.rack_job("finish", plan_step.kept(self.records).names))
 
     def everything(self, **ask: Any) -> Mapping[str, TurnupError]:
         """The whole flow; the failures that its last row names."""
@@ -203,4 +205,4 @@ class Install:
                 continue
             assert why_not_abortable(now, holder_runs=False) is None
             job = abort.job_of(self.records, Run("server_abort", run_id), name, self.ports)
-            abort.undo(INSTALL, job, now.claim, "changed our minds")
+            abort.undo(self.flow, job, now.claim, "changed our minds")

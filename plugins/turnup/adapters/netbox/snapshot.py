@@ -1,7 +1,7 @@
 """One rack as NetBox has it, read in a few requests whatever the number of its servers.
 
-Requests: rack, devices, interfaces, their addresses, power ports, the site's prefixes, who has the same serials, who has the
-same MACs, and one for each prefix that the rack can use (see `_countable`): ten for a rack with two prefixes.
+Requests: rack, devices, interfaces, their addresses, power ports, the site's prefixes, who has the same names, serials and MACs,
+and one for each prefix that the rack can use (see `_prefixes`): twelve for a rack with IPv4, IPv6 and an out-of-band prefix.
 """
 
 from __future__ import annotations
@@ -15,11 +15,14 @@ from typing import Any
 from turnup.adapters.netbox.client import PAGE, Client, Row
 from turnup.adapters.netbox.power import read_feeds
 from turnup.domain.errors import Refused
-from turnup.domain.servers import Address, Interface, Prefix, Server, Snapshot
+from turnup.domain.servers import Address, Interface, Prefix, Server, Snapshot, ip_version
 
-DEVICE_FIELDS = "id,name,serial,asset_tag,position,role,device_type,status,last_updated,custom_fields,primary_ip4,oob_ip"
+DEVICE_FIELDS = (
+    "id,name,serial,asset_tag,position,role,tenant,device_type,status,last_updated,custom_fields,primary_ip4,primary_ip6,oob_ip"
+)
 ADDRESS_FIELDS = "id,address,assigned_object_type,assigned_object_id"
 DEVICE_INTERFACE = "dcim.interface"
+VIRTUAL = {"virtual", "bridge", "lag"}  # interface types that no NIC is
 
 
 def read_snapshot(client: Client, site: str, rack: str) -> Snapshot:
@@ -41,8 +44,9 @@ def read_snapshot(client: Client, site: str, rack: str) -> Snapshot:
         rack_status=found["status"]["value"],
         servers=tuple(servers),
         prefixes=_prefixes(client, found["site"]["id"], {port.vlan_id for port in ports if port.vlan_id}),
-        same_serial=_same_serial(client, [server.serial for server in servers if server.serial]),
-        same_mac=_same_mac(client, [port.mac for port in ports if port.mac]),
+        same_name=_same_name(client, site, [server.name for server in servers if server.name]),
+        same_serial=_same_serial(client, site, [server.serial for server in servers if server.serial]),
+        same_mac=_same_mac(client, site, ports),
     )
 
 
@@ -72,6 +76,8 @@ def read_server(row: Row, interfaces: Sequence[Interface] = (), addresses: Mappi
         interfaces=tuple(interfaces),
         primary_ip4=address("primary_ip4"),
         oob_ip=address("oob_ip"),
+        primary_ip6=address("primary_ip6"),
+        tenant=(row["tenant"] or {}).get("slug"),
     )
 
 
@@ -115,7 +121,7 @@ def _did_you_mean(wanted: str, names: Sequence[str]) -> str:
 
 def _interfaces(client: Client, rack_id: int, devices: Sequence[int]) -> tuple[dict[int, list[Interface]], dict[int, Address]]:
     """{device id: its interfaces}, and {address id: address} of all that is on them."""
-    rows = client.rows("dcim/interfaces", rack_id=rack_id, fields="id,name,device,mac_address,mgmt_only,untagged_vlan")
+    rows = client.rows("dcim/interfaces", rack_id=rack_id, fields="id,name,type,device,mac_address,mgmt_only,untagged_vlan")
     addresses = read_addresses(client.rows_by("ipam/ip-addresses", "device_id", devices, fields=ADDRESS_FIELDS))
     on: dict[int, list[Address]] = defaultdict(list)
     for address in addresses:
@@ -129,25 +135,24 @@ def _interfaces(client: Client, rack_id: int, devices: Sequence[int]) -> tuple[d
             mgmt_only=row["mgmt_only"],
             vlan_id=(row["untagged_vlan"] or {}).get("id"),
             addresses=tuple(on[row["id"]]),
+            virtual=row["type"]["value"] in VIRTUAL,
         )
         interfaces[row["device"]["id"]].append(interface)
     return interfaces, {address.id: address for address in addresses}
 
 
 def _prefixes(client: Client, site_id: int, vlans: set[int]) -> tuple[Prefix, ...]:
-    """The site's active IPv4 prefixes that have a role.
+    """The site's active prefixes that have a role.
 
     `free` is what NetBox itself would give out, at most 1000; it is 0, uncounted, where the rack can not use the prefix anyway.
     """
-    rows = client.rows(
-        "ipam/prefixes", scope_type="dcim.site", scope_id=site_id, status="active", family=4, fields="id,prefix,role,vlan"
-    )
+    rows = client.rows("ipam/prefixes", scope_type="dcim.site", scope_id=site_id, status="active", fields="id,prefix,role,vlan")
     rows = [row for row in rows if row["role"]]
-    of_role = Counter(row["role"]["slug"] for row in rows)
+    of_role = Counter((row["role"]["slug"], ip_version(row["prefix"])) for row in rows)
 
     def countable(row: Row) -> bool:
-        """An interface's prefix is the one of its role on its VLAN or, without a VLAN, the only one of its role."""
-        return of_role[row["role"]["slug"]] == 1 or (row["vlan"] or {}).get("id") in vlans
+        """An interface's prefix is the one of its role and family on its VLAN or, without a VLAN, the site's only one."""
+        return of_role[row["role"]["slug"], ip_version(row["prefix"])] == 1 or (row["vlan"] or {}).get("id") in vlans
 
     return tuple(
         Prefix(
@@ -161,26 +166,44 @@ def _prefixes(client: Client, site_id: int, vlans: set[int]) -> tuple[Prefix, ..
     )
 
 
-def _same_serial(client: Client, serials: Sequence[str]) -> dict[str, tuple[str, ...]]:
+def _same_name(client: Client, site: str, names: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """{name: racks of the site's devices of that name}, upper and lower case alike: a host name knows no difference."""
+    rows = client.rows_by("dcim/devices", "name__ie", names, site=site, fields="id,name,rack")
+    racks: dict[str, dict[int, str]] = defaultdict(dict)
+    for row in rows:
+        racks[row["name"].casefold()][row["id"]] = f"rack {row['rack']['name']}" if row["rack"] else "no rack"
+    return {name: tuple(sorted(racks[name.casefold()].values())) for name in dict.fromkeys(names)}
+
+
+def _same_serial(client: Client, site: str, serials: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """{serial: names of the devices that have it}; NetBox compares without regard to case, and so do labels."""
-    rows = client.rows_by("dcim/devices", "serial", serials, fields="id,name,serial")
+    rows = client.rows_by("dcim/devices", "serial", serials, fields="id,name,serial,site")
     holders = {row["id"]: row for row in rows}.values()
     return {
-        serial: tuple(sorted(_named(row) for row in holders if row["serial"].casefold() == serial.casefold()))
+        serial: tuple(sorted(_named(row, site) for row in holders if row["serial"].casefold() == serial.casefold()))
         for serial in dict.fromkeys(serials)
     }
 
 
-def _same_mac(client: Client, macs: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """{MAC: names of the devices and virtual machines that have it, once for each interface}."""
+def _same_mac(client: Client, site: str, ports: Sequence[Interface]) -> dict[str, tuple[str, ...]]:
+    """{MAC: names of the devices and virtual machines that have it, once for each interface}; a rack's own bonds do not count."""
+    macs = list(dict.fromkeys(port.mac for port in ports if port.mac and not port.virtual))
+    virtual = {(DEVICE_INTERFACE, port.id) for port in ports if port.virtual}
     rows = client.rows_by("dcim/mac-addresses", "mac_address", macs, fields="id,mac_address,assigned_object,assigned_object_type")
-    holders: dict[str, dict[tuple[str, int], str]] = {mac: {} for mac in macs}
+    holders: dict[str, dict[tuple[str, int], Row]] = {mac: {} for mac in macs}
     for row in rows:
-        if (port := row["assigned_object"]) is not None:
-            owner = port.get("device") or port.get("virtual_machine") or {}
-            holders[row["mac_address"].lower()][row["assigned_object_type"], port["id"]] = _named(owner)
-    return {mac: tuple(sorted(names.values())) for mac, names in holders.items()}
+        if (port := row["assigned_object"]) is not None and (key := (row["assigned_object_type"], port["id"])) not in virtual:
+            holders[row["mac_address"].lower()][key] = port.get("device") or port.get("virtual_machine") or {}
+    doubled = [owner["id"] for owners in holders.values() if len(owners) > 1 for owner in owners.values() if "id" in owner]
+    sites = {row["id"]: row for row in client.rows_by("dcim/devices", "id", doubled, fields="id,site")}
+    return {
+        mac: tuple(sorted(_named({**owner, **sites.get(owner.get("id"), {})}, site) for owner in owners.values()))
+        for mac, owners in holders.items()
+    }
 
 
-def _named(row: Mapping[str, Any]) -> str:
-    return str(row.get("name") or row.get("display") or f"device {row.get('id')}")
+def _named(row: Mapping[str, Any], site: str) -> str:
+    """A device by its name, and by its site where that is another one: the name may be the same there."""
+    name = str(row.get("name") or row.get("display") or f"device {row.get('id')}")
+    elsewhere = (row.get("site") or {}).get("slug", site)
+    return name if elsewhere == site else f"{name} at site {elsewhere}"

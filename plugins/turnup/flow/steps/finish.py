@@ -13,29 +13,35 @@ RACK_ACTIVE = "active"
 
 
 def do(job: RackJob) -> dict[str, TurnupError]:
-    """A server that this run still holds has failed, also where its task died without a word; the cause is in its journal."""
-    statuses = job.ports.inventory.rack_statuses(job.plan.rack_id)
+    """A server that this run still holds has failed, also where its task died without a word; the cause is in its journal.
+
+    The rack is active when all is that turnup installs there: a switch or another owner's server, whatever its status, is not
+    what it waits for.
+    """
+    devices = job.ports.inventory.rack_servers(job.plan.rack_id)
+    statuses = {device.id: device.status for device in devices}
+    ours = [device.status for device in devices if job.site.is_ours(device.role, device.tenant)]
     failures: dict[str, TurnupError] = {}
     entries: list[JournalEntry] = []
     for server in job.servers:
         one = job.only(server)
-        if statuses.get(server.name) == Status.ACTIVE:
+        if statuses.get(server.id) == Status.ACTIVE:
             if latest(one, "live") is not None:
                 entries.append(JournalEntry(server.id, "success", f"Installed by {job.run.claim}. {_numbers(one)}"))
             continue
         held = one.ports.inventory.device(server.id).claim == job.run.claim
-        failures[server.name] = _cause(one, held=held)
+        failures[server.name] = why_not_done(one, held=held)
         if held or latest(one, "failed") is not None:
             entries.append(JournalEntry(server.id, "danger", f"Install {job.run.claim} failed. {failures[server.name]}"))
-    if statuses and all(status == Status.ACTIVE for status in statuses.values()) and job.plan.rack_status != RACK_ACTIVE:
+    if ours and all(status == Status.ACTIVE for status in ours) and job.plan.rack_status != RACK_ACTIVE:
         job.ports.inventory.set_rack_status(job.plan.rack_id, RACK_ACTIVE, job.message())
-        job.log.info("rack %s is active: all of its %d servers are", job.plan.rack, len(statuses))
+        job.log.info("rack %s is active: all %d servers that turnup installs there are", job.plan.rack, len(ours))
     job.ports.inventory.write_journal(entries)
     return failures
 
 
-def _cause(job: Job, *, held: bool) -> TurnupError:
-    """Why the server is not active. One that is held still died without saying so: it is marked failed now."""
+def why_not_done(job: Job, *, held: bool) -> TurnupError:
+    """Why the server did not get through. One that is held still died without saying so: it is marked failed now."""
     if held:
         silent = HardwareFault(
             f"{job.server.subject}: a row ended without saying why.",

@@ -30,7 +30,9 @@ def device(version: str, status: str = "planned", claim: str | None = None) -> d
         "last_updated": version,
         "custom_fields": {"turnup_claim": claim, "turnup_cause": None, "turnup_bmc_certificate": None},
         "primary_ip4": None,
+        "primary_ip6": None,
         "oob_ip": None,
+        "tenant": None,
     }
 
 
