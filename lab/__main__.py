@@ -19,7 +19,7 @@ COMMANDS = {
     "down": "stops and removes every process, namespace and bridge of the lab, and nothing else",
     "reset": "back to the state after `up`, in seconds",
     "status": "each service: up or down, its URL, its log",
-    "fault": "makes one lab server misbehave: SERVER KIND, SERVER clear, or --list",
+    "fault": "makes a server, a rack or netbox misbehave: TARGET KIND, TARGET clear, or --list",
 }
 _PASSES_ARGUMENTS_ON = {"test", "fault"}
 

@@ -17,10 +17,10 @@ from lab.metal.folder import Folder
 _DAYS = 3650
 
 
-def make(server: Server) -> tuple[Path, Path]:
-    """Certificate and key of the server's BMC; made once, then always the same."""
+def make(server: Server, name: str = "bmc") -> tuple[Path, Path]:
+    """Certificate and key of the server's BMC by that name; made once, then always the same."""
     folder = Folder(server).path
-    certificate, key = folder / "bmc.crt", folder / "bmc.key"
+    certificate, key = folder / f"{name}.crt", folder / f"{name}.key"
     if not (certificate.exists() and key.exists()):
         private = ec.generate_private_key(ec.SECP256R1())
         encoding, form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
@@ -28,6 +28,12 @@ def make(server: Server) -> tuple[Path, Path]:
         signed = _signed(f"BMC {server.serial}", private)
         configuration.write(certificate, signed.public_bytes(encoding).decode(), 0o644)
     return certificate, key
+
+
+def fingerprint(server: Server) -> str:
+    """SHA-256 (hex) of the certificate that the BMC shows without a fault."""
+    certificate, _ = make(server)
+    return x509.load_pem_x509_certificate(certificate.read_bytes()).fingerprint(hashes.SHA256()).hex()
 
 
 def _signed(name: str, key: ec.EllipticCurvePrivateKey) -> x509.Certificate:

@@ -44,12 +44,13 @@ class ServerDriver(FakeDriver):
 
     def label(self) -> dict[str, str]:
         """What is printed on the server, by Redfish's names."""
+        mounted = faults.swapped_with(self.server) or self.server
         wrong = faults.active(self.server, "bmc-serial")
         return {
             "Manufacturer": MANUFACTURER,
             "Model": DEVICE_TYPE,
-            "SerialNumber": smbios.WRONG_SERIAL if wrong else self.server.serial,
-            "AssetTag": self.server.asset_tag,
+            "SerialNumber": smbios.WRONG_SERIAL if wrong else mounted.serial,
+            "AssetTag": mounted.asset_tag,
         }
 
     def boot(self) -> BootSetting:

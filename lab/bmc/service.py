@@ -5,12 +5,13 @@ from __future__ import annotations
 import ctypes
 import logging
 import os
+import secrets
 import signal
 import ssl
 import subprocess
 import threading
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import bcrypt
 from jinja2 import ChoiceLoader, FileSystemLoader
@@ -22,7 +23,7 @@ from lab.bmc import certificate, logs, manager
 from lab.bmc.driver import ServerDriver
 from lab.connections import REDFISH_USER, redfish_password
 from lab.datacenter import BMC, REDFISH_PORT, Server
-from lab.metal import dhcp_client
+from lab.metal import dhcp_client, faults
 from lab.metal.folder import Folder
 from lab.metal.rack import bmc_wire
 
@@ -93,16 +94,46 @@ def _prepare(server: Server) -> None:
     app.jinja_env.globals["driver"] = driver
     manager.add(driver)
     logs.add(driver)
-    passwords = folder / "htpasswd"
-    # Few rounds: the password is random, and is checked with every request.
-    hashed = bcrypt.hashpw(redfish_password().encode(), bcrypt.gensalt(rounds=5)).decode()
-    configuration.write(passwords, f"{REDFISH_USER}:{hashed}\n")
-    app.configure(extra_config={"SUSHY_EMULATOR_AUTH_FILE": str(passwords), "SUSHY_EMULATOR_STATE_DIR": str(folder)})
+    app.wsgi_app = Login(app.wsgi_app, server)
+    app.configure(extra_config={"SUSHY_EMULATOR_STATE_DIR": str(folder)})
     app.logger.setLevel(logging.WARNING)
 
 
+class Login(emulator.RedfishAuthMiddleware):
+    """Asks for the password of the BMC's label; with the fault bmc-password for one that nobody knows."""
+
+    def __init__(self, app: Any, server: Server) -> None:
+        self.server = server
+        self.usual = _accounts(server, "htpasswd", redfish_password())
+        self.other = _accounts(server, "htpasswd-other", secrets.token_urlsafe())
+        super().__init__(app, str(self.usual))
+
+    def __call__(self, environ: Any, start_response: Any) -> Any:
+        self.auth_file = str(self.other if faults.active(self.server, "bmc-password") else self.usual)
+        return super().__call__(environ, start_response)
+
+
+def _accounts(server: Server, name: str, password: str) -> Path:
+    """Few rounds: the password is random, and is checked with every request."""
+    file = Folder(server).bmc / name
+    hashed = bcrypt.hashpw(password.encode(), bcrypt.gensalt(rounds=5)).decode()
+    configuration.write(file, f"{REDFISH_USER}:{hashed}\n")
+    return file
+
+
 def _tls(server: Server) -> ssl.SSLContext:
+    """The BMC's own certificate; with the fault bmc-certificate, looked at with every connection, a new one."""
+    usual, new = _context(server, "bmc"), _context(server, "bmc-new")
+
+    def choose(connection: ssl.SSLSocket | ssl.SSLObject, _name: str | None, _context: ssl.SSLContext) -> None:
+        connection.context = new if faults.active(server, "bmc-certificate") else usual
+
+    usual.sni_callback = choose
+    return usual
+
+
+def _context(server: Server, name: str) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_cert_chain(*certificate.make(server))
+    context.load_cert_chain(*certificate.make(server, name))
     return context

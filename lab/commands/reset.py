@@ -23,6 +23,7 @@ def main(arguments: Sequence[str]) -> int:  # noqa: ARG001 - it takes none
 
 def run() -> None:
     """Everything is as it was after the seed."""
+    netbox.NetBoxTarget().clear()
     console.say("airflow", f"runs ended and deleted: {_forget_runs()}")
     if metal_interface.call("rack", "forget"):
         console.say("metal", "every server is off and as delivered, without a fault")

@@ -1,42 +1,35 @@
-"""Faults: what `./lab/fault` can break on a server of the lab, one row a kind.
+"""Faults of servers, one row a kind: what `./lab/fault` can break on one.
 
 A fault is an empty file in the server's folder. Whatever it breaks looks there itself: the BMC each time it is asked, the
-firmware and the metal at power-on.
+firmware and the metal at power-on, the image's init all the time.
 """
 
 from __future__ import annotations
 
-import argparse
-import difflib
-import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lab.datacenter import BY_NAME, Server
+from lab.datacenter import Server
+from lab.fault import AT_POWER_ON, Fault
+from lab.metal import kind as metal
 from lab.metal.folder import Folder
 
-CLEAR = "clear"
-AT_ONCE, AT_POWER_ON = "at once", "from the next power-on"
-
-
-@dataclass(frozen=True)
-class Fault:
-    """One kind of misbehaviour."""
-
-    kind: str
-    does: str
-    when: str
-
-
 FAULTS = (
-    Fault("bmc-serial", "the BMC reports another serial number than the server's label", AT_ONCE),
-    Fault("bmc-dead", "the BMC answers nothing and asks for no address", AT_ONCE),
+    Fault("bmc-serial", "the BMC reports another serial number than the server's label"),
+    Fault("bmc-swapped", "this server's BMC and that of the next one in the rack report each other's serial number"),
+    Fault("bmc-dead", "the BMC answers nothing and asks for no address"),
+    Fault("bmc-password", "the BMC wants another password"),
+    Fault("bmc-certificate", "the BMC shows a new certificate"),
     Fault("dmi-serial", "the board carries another serial number: dmidecode on the server reports it", AT_POWER_ON),
     Fault("no-dhcp", "the NIC sends no DHCP request: the server does not boot", AT_POWER_ON),
+    Fault("no-image", "the image's kernel gives 404: the server does not boot", AT_POWER_ON),
     Fault("minion-silent", "the Salt minion is not started", AT_POWER_ON),
     Fault("ssh-dead", "the SSH server is not started", AT_POWER_ON),
     Fault("nonce-lost", "the kernel's arguments lack turnup.nonce", AT_POWER_ON),
-    Fault("slow-cpu", "the processor runs at a fifth of its speed", AT_POWER_ON),
+    Fault("key-mismatch", "another minion uses the server's id: the key at the master is not the one on the server", AT_POWER_ON),
+    Fault("state-fails", "a file stands where a Salt state wants the folder /etc/turnup", AT_POWER_ON),
+    Fault("minion-dies", "the Salt minion is killed while it applies states, and stays dead", AT_POWER_ON),
+    Fault("slow-cpu", "the processor runs at a fifth of its speed"),
+    Fault("slow-disk", "the disk does 40 operations a second", AT_POWER_ON),
 )
 KINDS = {fault.kind: fault for fault in FAULTS}
 
@@ -49,6 +42,23 @@ def active(server: Server, kind: str) -> bool:
 def of(server: Server) -> list[str]:
     """The faults that are on, by kind."""
     return [kind for kind in KINDS if active(server, kind)]
+
+
+def swapped_with(server: Server) -> Server | None:
+    """The server whose BMC was swapped with this one's."""
+    for first, second in ((server, _next(server)), (_previous(server), server)):
+        if active(first, "bmc-swapped"):
+            return second if first is server else first
+    return None
+
+
+def _next(server: Server) -> Server:
+    servers = server.rack.servers
+    return servers[server.unit % len(servers)]
+
+
+def _previous(server: Server) -> Server:
+    return server.rack.servers[server.unit - 2]
 
 
 def put(server: Server, kind: str) -> None:
@@ -64,58 +74,24 @@ def clear(server: Server) -> None:
         (Folder(server).faults / kind).unlink(missing_ok=True)
 
 
-def table() -> str:
-    """Every kind, what it does and from when, as `--list` prints it."""
-    return "\n".join(f"{fault.kind:<14} {fault.does} ({fault.when})" for fault in FAULTS)
+@dataclass(frozen=True)
+class ServerTarget:
+    """A server, for `./lab/fault`."""
 
+    server: Server
+    faults: tuple[Fault, ...] = FAULTS
 
-def main(argv: Sequence[str]) -> int:
-    """`./lab/fault SERVER KIND`, `./lab/fault SERVER clear`, `./lab/fault --list`; 2 for a name that does not exist."""
-    parser = argparse.ArgumentParser(
-        prog="./lab/fault",
-        description="Makes one lab server misbehave. Without KIND: which faults it has now.",
-        epilog=f"kinds:\n{table()}\n{CLEAR:<14} no fault any more",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--list", action="store_true", help="name the kinds, and the faults that are on")
-    parser.add_argument("server", nargs="?", metavar="SERVER")
-    parser.add_argument("kind", nargs="?", metavar="KIND")
-    try:
-        arguments = parser.parse_args(argv)
-    except SystemExit as ended:
-        return int(ended.code or 0)
-    if arguments.list:
-        print(table())
-        print("\n".join(_said(server) for server in BY_NAME.values() if of(server)) or "no server has a fault now")
-        return 0
-    if arguments.server is None:
-        print("Name a server and a kind, or ask for --list.", file=sys.stderr)
-        return 2
-    return _change(arguments.server, arguments.kind)
+    @property
+    def name(self) -> str:
+        return self.server.name
 
+    def active(self) -> list[str]:
+        return of(self.server)
 
-def _change(name: str, kind: str | None) -> int:
-    if name not in BY_NAME:
-        return _unknown("server", name, list(BY_NAME))
-    if kind is not None and kind != CLEAR and kind not in KINDS:
-        return _unknown("fault", kind, [*KINDS, CLEAR])
-    server = BY_NAME[name]
-    if kind == CLEAR:
-        clear(server)
-    elif kind is not None:
-        put(server, kind)
-    print(_said(server))
-    if kind in KINDS:
-        print(f"{kind}: {KINDS[kind].does}, {KINDS[kind].when}")
-    return 0
+    def put(self, kind: str) -> None:
+        put(self.server, kind)
+        metal.of(self.server).heed_faults()
 
-
-def _said(server: Server) -> str:
-    return f"{server.name}: {', '.join(of(server)) or 'no fault'}"
-
-
-def _unknown(what: str, name: str, known: list[str]) -> int:
-    close = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
-    hint = f"did you mean {' or '.join(close)}?" if close else f"there are: {', '.join(known)}"
-    print(f"No {what} is called {name!r}; {hint}", file=sys.stderr)
-    return 2
+    def clear(self) -> None:
+        clear(self.server)
+        metal.of(self.server).heed_faults()

@@ -23,6 +23,8 @@ from lab.metal.folder import Folder
 from lab.metal.serial_console import SerialConsole
 
 _HTTP_SECONDS = 20.0
+_RETRY = 10.0  # seconds between two tries to boot
+MISSING = "X-Lab-Missing"  # to a request with this header the lab's nginx answers 404
 _LARGEST = 256 * 1024 * 1024  # bytes of one file
 Start = Callable[[Server, Path, str], NoReturn]  # server, initial RAM disk, kernel command line
 
@@ -36,13 +38,10 @@ class NotFound(NoBoot):
 
 
 def run(server: Server, start: Start) -> NoReturn:
-    """Boots what there is to boot; otherwise the server stays on, does nothing, and the console says why."""
+    """Boots what there is to boot. Where there is nothing it says why and tries again, as servers in racks are set to."""
     firmware = Firmware(server)
     try:
-        start(server, *firmware.boot())
-    except NoBoot as reason:
-        firmware.console.say(f"{reason}\nno bootable device, system halted")
-        firmware.events.add(f"No bootable device, system halted: {reason}", CRITICAL)
+        start(server, *firmware.booted())
     except Exception as error:  # whatever it is, an engineer reads it on the console
         firmware.console.say(f"{type(error).__name__}: {error}\nsystem halted")
         firmware.events.add(f"System halted: {type(error).__name__}: {error}", CRITICAL)
@@ -61,10 +60,23 @@ class Firmware:
         self._remembered = self.folder.flash / "boot.json"
         self._initrd = self.folder.flash / "initrd.img"
 
-    def boot(self) -> tuple[Path, str]:
-        """The initial RAM disk and the kernel command line of what is to be booted."""
+    def booted(self) -> tuple[Path, str]:
+        """What `boot` answers, after as many tries as it takes. The event log gets each reason once."""
         self.console.say(f"Labmetal G1, serial {self.server.serial}, asset tag {self.server.asset_tag}, NIC {self.server.mac}")
         target = nvram.take(self.folder.nvram)
+        last = ""
+        while True:
+            try:
+                return self.boot(target)
+            except NoBoot as reason:
+                self.console.say(f"{reason}\nno bootable device, next try in {_RETRY:.0f} s")
+                if str(reason) != last:
+                    self.events.add(f"No bootable device: {reason}", CRITICAL)
+                last = str(reason)
+            time.sleep(_RETRY)
+
+    def boot(self, target: str) -> tuple[Path, str]:
+        """The initial RAM disk and the kernel command line of what is to be booted; `target` as `nvram` names it."""
         script = None if target == nvram.DISK else self._from_network()
         if script is None:
             script = self._from_disk()
@@ -88,7 +100,7 @@ class Firmware:
             script = ipxe.parse(text.decode(errors="replace"))
         except ipxe.BadScript as error:
             raise NoBoot(f"boot script refused: {error}") from None
-        if not self._fetch(script.kernel).startswith(images.KERNEL_MAGIC):
+        if not self._fetch(script.kernel, missing=faults.active(self.server, "no-image")).startswith(images.KERNEL_MAGIC):
             raise NoBoot(f"{script.kernel} is not a kernel")
         initrd = self._fetch(script.initrd)
         self._remember(script, initrd)
@@ -136,14 +148,14 @@ class Firmware:
         self.console.say(f"address {lease.get('ip_address')}, boot file {lease.get('filename', 'none')}", "PXE")
         return lease
 
-    def _fetch(self, url: str) -> bytes:
-        """The file at an http:// address."""
+    def _fetch(self, url: str, *, missing: bool = False) -> bytes:
+        """The file at an http:// address. `missing`: the web server is to say that it has none (fault no-image)."""
         where = urlsplit(url)
         if where.scheme != "http" or not where.hostname:
             raise NoBoot(f"not an http:// address: {url[:80]}")
         connection = HTTPConnection(where.hostname, where.port or 80, timeout=_HTTP_SECONDS)
         try:
-            connection.request("GET", where.path or "/")
+            connection.request("GET", where.path or "/", headers={MISSING: "yes"} if missing else {})
             answer = connection.getresponse()
             content = answer.read(_LARGEST)
         except (OSError, HTTPException) as error:

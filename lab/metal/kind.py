@@ -31,6 +31,9 @@ class Metal(Protocol):
     def power_off(self) -> None:
         """It has stopped at once, as if its cable was pulled; does nothing where it is off."""
 
+    def heed_faults(self) -> None:
+        """What a fault slows down is as slow from now on as faults say; what else they break looks itself."""
+
     def shut_down(self) -> None:
         """Its operating system ended what runs, then it is off. One that does not answer is switched off."""
 

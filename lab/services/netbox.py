@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pprint import pformat
 
 import requests
 
 from lab import configuration, environments, paths, waiting
 from lab.errors import LabError
+from lab.fault import Fault
 from lab.ports import port
 from lab.secrets import secret
 from lab.services import redis
@@ -21,6 +23,7 @@ NAME = "netbox"
 ADMIN, ENGINEER, TURNUP = "admin", "engineer", "turnup"
 ROOT = paths.VAR / "netbox"
 _CONFIG = ROOT / "conf" / "configuration.py"
+_FAULTS = ROOT / "faults"  # a file a fault that is on; lab.inside_netbox.wsgi looks there with every request
 
 
 def token() -> str:
@@ -72,8 +75,8 @@ def configure() -> None:
 def programs() -> Sequence[Program]:
     """Its processes, in the order in which they start."""
     python = str(paths.python("netbox"))
-    digest = configuration.digest(_CONFIG, environments.lock("netbox"))
-    gunicorn = ["-m", "gunicorn", "netbox.wsgi", "--bind", f"unix:{NETBOX_SOCKET}", "--workers", "1", "--threads", "6"]
+    digest = configuration.digest(_CONFIG, environments.lock("netbox"), paths.CHECKOUT / "lab/inside_netbox/wsgi.py")
+    gunicorn = ["-m", "gunicorn", "lab.inside_netbox.wsgi", "--bind", f"unix:{NETBOX_SOCKET}", "--workers", "1", "--threads", "6"]
     limits = ["--timeout", "120", "--limit-request-line", "8190", "--worker-tmp-dir", "/dev/shm"]
     variables = environment() | {"LAB_CONFIG": digest}
     return [
@@ -118,3 +121,25 @@ def run(*arguments: str, stdin: str = "") -> None:
     done = subprocess.run(command, input=stdin, env=variables, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode:
         raise LabError(f"NetBox: `{' '.join(arguments)}` failed:\n{(done.stdout + done.stderr).strip()[-3000:]}")
+
+
+@dataclass(frozen=True)
+class NetBoxTarget:
+    """NetBox, for `./lab/fault`."""
+
+    name: str = NAME
+    faults: tuple[Fault, ...] = (
+        Fault("slow", "NetBox takes 3 seconds longer for every API request"),
+        Fault("unavailable", "NetBox answers 503 to every API request"),
+    )
+
+    def active(self) -> list[str]:
+        return [fault.kind for fault in self.faults if (_FAULTS / fault.kind).exists()]
+
+    def put(self, kind: str) -> None:
+        _FAULTS.mkdir(parents=True, exist_ok=True)
+        (_FAULTS / kind).touch()
+
+    def clear(self) -> None:
+        for fault in self.faults:
+            (_FAULTS / fault.kind).unlink(missing_ok=True)

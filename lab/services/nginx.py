@@ -44,7 +44,7 @@ http {{
             add_header Cache-Control no-store;
         }}
         location /boot/ {{ return 404; }}
-        location /images/ {{ }}
+        location /images/ {{ if ($http_x_lab_missing) {{ return 404; }} }}
         location / {{ return 404; }}
     }}
 

@@ -17,9 +17,8 @@ import requests
 
 from lab import paths
 from lab.airflow_api import ENDED, AirflowApi
-from lab.commands import reset
+from lab.commands import fault, reset
 from lab.datacenter import SITE
-from lab.metal import faults
 
 LONGEST = 420.0  # seconds that a run may take
 
@@ -79,7 +78,7 @@ class Lab:
         return path.read_bytes() if path.exists() else None
 
     def fault(self, *words: str) -> None:
-        assert faults.main(list(words)) == 0
+        assert fault.main(words) == 0
 
 
 @pytest.fixture(scope="session")

@@ -11,8 +11,8 @@ import signal
 import sys
 
 from lab.datacenter import BY_NAME
-from lab.metal import faults, firmware
-from lab.metal.namespace import cpu, root
+from lab.metal import firmware
+from lab.metal.namespace import limits, root
 from lab.metal.namespace.server import NamespaceServer, start_time
 
 
@@ -21,9 +21,10 @@ def main(name: str) -> int:
     metal = NamespaceServer(BY_NAME[name])
     with metal.wire.path.open() as network:
         os.setns(network.fileno(), os.CLONE_NEWNET)
-    share = cpu.SLOW if faults.active(metal.server, "slow-cpu") else cpu.SHARE
-    if not cpu.enter(metal.server.namespace, share):
-        metal.console.say("no control group to be had: the processor is not shared out", "metal")
+    for controller, part in ((limits.CPU, "processor"), (limits.DISK, "disk")):
+        if not limits.enter(metal.server.namespace, controller):
+            metal.console.say(f"no control group to be had: the {part} has no limit", "metal")
+    metal.limit(slow_disk=False)  # the image makes its file system first
     os.unshare(os.CLONE_NEWNS | os.CLONE_NEWUTS | os.CLONE_NEWIPC)
     root.private()
     os.unshare(os.CLONE_NEWPID)  # last: the next process that is started is PID 1, and it has to be the firmware

@@ -11,6 +11,7 @@ from pathlib import Path
 from lab.datacenter import SITE
 
 NAMES = ("vda", "vdb")
+SCRATCH = "vdb"  # below /var/tmp of a server with the fault slow-disk; the others have it in memory
 _DELETED = " (deleted)"
 _DISK = re.compile(rf"/var/metal/{SITE}-r\d+-n\d\d/vd[ab]\.img( \(deleted\))?$")
 SIZE = 256 * 1024 * 1024  # bytes each

@@ -18,7 +18,7 @@ from lab import paths
 from lab.datacenter import Server
 from lab.metal import faults, smbios
 from lab.metal.folder import Folder
-from lab.metal.namespace import disks
+from lab.metal.namespace import disks, limits
 
 _SIZE = "1g"  # of memory at most, for all that a running image writes
 _FOLDERS = (
@@ -37,6 +37,7 @@ _FOLDERS = (
     ),
     *("run/sshd", "srv", "sys", "usr", "var/cache", "var/lib", "var/log/salt", "var/spool", ".usr/upper", ".usr/work"),
 )
+_MEASURED, _MEASURED_SIZE = "var/tmp/turnup-burn-in.fio", 64 * 1024 * 1024
 _NODES = {"null": (1, 3), "zero": (1, 5), "full": (1, 7), "random": (1, 8), "urandom": (1, 9), "tty": (5, 0)}
 
 
@@ -61,6 +62,8 @@ def start(server: Server, initrd: Path, command_line: str) -> NoReturn:
     _usr(root)
     _hardware(folder, root, command_line)
     _devices(folder, root)
+    if faults.active(server, "slow-disk"):
+        _slow_scratch(folder, root)
     _keys(folder, root)
     _salt(root)
     os.chdir(root)
@@ -94,9 +97,7 @@ def _hardware(folder: Folder, root: Path, command_line: str) -> None:
     (metal / "smbios").mkdir()
     for keyword, value in values.items():
         (metal / "smbios" / keyword).write_text(f"{value}\n")
-    (metal / "faults").mkdir()
-    for kind in faults.of(folder.server):
-        (metal / "faults" / kind).touch()
+    _read_only(folder.faults, metal / "faults")  # as they are at any time: init waits for the end of what it heeds
     (metal / "cmdline").write_text(f"{command_line}\n")
     _mount("--bind", metal / "cmdline", root / "proc/cmdline")
     if (root / "sys/class/dmi").is_dir():  # this machine's own identity
@@ -128,6 +129,22 @@ def _devices(folder: Folder, root: Path) -> None:
             _mount("-t", "tmpfs", "-o", "mode=755,size=64k", "tmpfs", root / "sys" / view)
             for name, path in blocks.items():
                 (root / "sys" / view / name).symlink_to(path)
+
+
+def _slow_scratch(folder: Folder, root: Path) -> None:
+    """/var/tmp is on a disk that is slow: every write goes there at once, and the kernel lets few through.
+
+    The file that burn-in measures is there already, as after an earlier one: to write it that slowly would take minutes.
+    """
+    device = disks.device_of(folder.disk(disks.SCRATCH))
+    if device is None:
+        return
+    _run("mkfs.ext4", "-q", "-F", "-O", "^has_journal", str(device))
+    _mount("-o", "sync", device, root / "var/tmp")
+    (root / "var/tmp").chmod(0o1777)
+    with (root / _MEASURED).open("wb") as file:
+        file.write(bytes(_MEASURED_SIZE))
+    limits.disk(folder.server.namespace, device, limits.SLOW_DISK)
 
 
 def _keys(folder: Folder, root: Path) -> None:

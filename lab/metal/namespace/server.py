@@ -13,9 +13,10 @@ from contextlib import contextmanager, suppress
 
 from lab import paths
 from lab.datacenter import NIC, Server
+from lab.metal import faults
 from lab.metal.event_log import EventLog
 from lab.metal.folder import Folder
-from lab.metal.namespace import cpu, disks
+from lab.metal.namespace import disks, limits
 from lab.metal.namespace.wire import Wire
 from lab.metal.serial_console import SerialConsole
 
@@ -51,7 +52,7 @@ class NamespaceServer:
         self.wire.unplug()
         for name in disks.NAMES:
             disks.detach(self.folder.disk(name))
-        cpu.remove(self.server.namespace)
+        limits.remove(self.server.namespace)
 
     def is_on(self) -> bool:
         return self._pid() is not None
@@ -90,6 +91,16 @@ class NamespaceServer:
                     check=True,
                     start_new_session=True,
                 )
+
+    def heed_faults(self) -> None:
+        if self.is_on():
+            self.limit(slow_disk=faults.active(self.server, "slow-disk"))
+
+    def limit(self, *, slow_disk: bool) -> None:
+        """Processor and disk are as fast as this server's are."""
+        limits.cpu(self.server.namespace, limits.SLOW if faults.active(self.server, "slow-cpu") else limits.SHARE)
+        if device := disks.device_of(self.folder.disk(disks.SCRATCH)):
+            limits.disk(self.server.namespace, device, limits.SLOW_DISK if slow_disk else None)
 
     def power_off(self) -> None:
         with self._power():
