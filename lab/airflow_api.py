@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import requests
@@ -57,6 +57,23 @@ class AirflowApi:
         where = f"/api/v2/dags/{dag}/dagRuns/{run}/taskInstances/{task}/logs/{attempt}"
         content = self._call("GET", where, params={"map_index": index}, headers={"Accept": "application/json"}).get("content", [])
         return [line if isinstance(line, dict) else {"event": line} for line in content]
+
+    def clear(self, dag: str, run: str, tasks: Sequence[tuple[str, int]], *, following: bool = True) -> None:
+        """Does tasks (name and map index) again, and by default what follows them: how an engineer resumes a server."""
+        body = {
+            "dry_run": False,
+            "dag_run_id": run,
+            "task_ids": [[task, index] if index >= 0 else task for task, index in tasks],
+            "only_failed": False,
+            "include_downstream": following,
+            "reset_dag_runs": True,
+        }
+        self._call("POST", f"/api/v2/dags/{dag}/clearTaskInstances", json=body)
+
+    def answer(self, dag: str, run: str, task: str, index: int, chosen: str) -> None:
+        """Answers what a task asks a person."""
+        where = f"/api/v2/dags/{dag}/dagRuns/{run}/taskInstances/{task}/{index}/hitlDetails"
+        self._call("PATCH", where, json={"chosen_options": [chosen], "params_input": {}})
 
     def runs(self) -> list[dict[str, Any]]:
         """Every run of every DAG."""

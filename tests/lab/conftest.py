@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import psycopg
 import pynetbox
 import pytest
 import requests
@@ -48,6 +49,36 @@ class Lab:
             time.sleep(1)
         return state
 
+    def until(self, condition: Callable[[], object], what: str, within: float = 120.0) -> None:
+        """Waits for a condition of the lab."""
+        end = time.monotonic() + within
+        while not condition():
+            assert time.monotonic() < end, f"waited {within:.0f} s in vain for {what}"
+            time.sleep(0.5)
+
+    def parked(self, run: str, task: str = "approval", server: str = "", dag: str = "server_install") -> None:
+        """Waits until a task asks a person, and until the scheduler knows: an answer before that is asked for again."""
+
+        def noticed() -> bool:
+            log = (paths.LOG / "airflow-scheduler.log").read_text(errors="replace").splitlines()
+            return any(
+                "TaskInstance Finished" in line and run in line and f"task_id={task}," in line and "state=awaiting_input" in line
+                for line in log
+            )
+
+        self.until(lambda: self.states(run, dag).get((task, server)) == "awaiting_input" and noticed(), f"{task} to ask")
+
+    def index(self, run: str, task: str, server: str = "", dag: str = "server_install") -> int:
+        """The map index of a server's task; -1 of a task that is not mapped."""
+        tasks = self.airflow.tasks(dag, run)
+        found = [one for one in tasks if one["task_id"] == task and (one.get("rendered_map_index") or "") == server]
+        assert found, f"{run} has no task {task} of {server or 'the rack'}"
+        return int(found[0]["map_index"])
+
+    def resume(self, run: str, task: str, server: str, dag: str = "server_install") -> None:
+        """Clears a server's task and what follows it, as an engineer does who has mended the cause."""
+        self.airflow.clear(dag, run, [(task, self.index(run, task, server, dag))])
+
     def states(self, run: str, dag: str = "server_install") -> dict[tuple[str, str], str]:
         """{(task, server or ""): state}."""
         return {(task["task_id"], task.get("rendered_map_index") or ""): task["state"] for task in self.airflow.tasks(dag, run)}
@@ -76,6 +107,11 @@ class Lab:
         """A file of the run's folder in the report store."""
         path = Path(paths.REPORTS) / "runs" / dag / quote(run, safe="") / name
         return path.read_bytes() if path.exists() else None
+
+    def reserved(self) -> set[str]:
+        """The MACs (hex) that Kea has reservations for."""
+        with psycopg.connect(self.endpoints["dhcp"][SITE]["database"]) as database:
+            return {row[0] for row in database.execute("SELECT encode(dhcp_identifier, 'hex') FROM hosts").fetchall()}
 
     def fault(self, *words: str) -> None:
         assert fault.main(words) == 0

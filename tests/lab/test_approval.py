@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator
 
 import pytest
 import requests
 
-from lab import paths
 from lab.datacenter import RACKS
 from lab.services import airflow
 from tests.lab.conftest import Lab
@@ -35,17 +33,8 @@ def answer(run: str, chosen: str, user: str) -> int:
 def asked(lab: Lab) -> str:
     """A run that waits for an answer."""
     run = lab.start(rack=RACK.name, servers=[SERVER.name], approval="required")
-    end = time.monotonic() + 120
-    while lab.states(run).get(("approval", "")) != "awaiting_input" or not noticed(run):
-        assert time.monotonic() < end, lab.states(run)
-        time.sleep(0.5)
+    lab.parked(run)
     return run
-
-
-def noticed(run: str) -> bool:
-    """Whether the scheduler knows that the task waits: an answer before that is asked for again."""
-    log = (paths.LOG / "airflow-scheduler.log").read_text(errors="replace").splitlines()
-    return any("TaskInstance Finished" in line and run in line and "state=awaiting_input" in line for line in log)
 
 
 @pytest.fixture
@@ -75,8 +64,8 @@ def test_an_approved_plan_goes_on_under_the_hash_that_was_shown(planned: Lab) ->
     assert answer(run, "Approve", "operator") == 200
     assert answer(run, "Reject", "operator") == 409
     assert planned.ended(run) == "failed"
-    decision = json.loads(planned.record(run, "approval/1.json") or b"{}")
     plan_sha256 = (planned.record(run, "plan.json.sha256") or b"").decode().split()[0]
+    decision = json.loads(planned.record(run, f"approval/{plan_sha256}/1.json") or b"{}")
     assert (decision["chosen"], decision["by"], decision["plan_sha256"]) == ("Approve", "operator", plan_sha256)
     assert planned.states(run)["claim", ""] == "success"
     assert "changed in NetBox since the plan" in planned.log(run, "boot", SERVER.name)
