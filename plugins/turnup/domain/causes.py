@@ -126,10 +126,19 @@ POWER_AND_BOOT = (
         "Look why the others of this rack or feed hang; when they are done, clear the task.",
     ),
     Cause(
+        "live-but-off",
+        HardwareFault,
+        "The server is active in NetBox and switched off",
+        "An adoption only looks at servers that run. This one was switched off or died, or its status is wrong.",
+        "Find out why it is off. Switch it on or correct its status in NetBox, then clear the task.",
+    ),
+    Cause(
         "ssh-silent",
         HardwareFault,
-        "The server was switched on, and SSH does not answer",
-        "It got no address, did not fetch its boot script or image, or hangs while it boots.",
+        "The server is on, and SSH does not answer",
+        "After a start: it got no address, did not fetch its boot script or image, or hangs while it boots. A live server that "
+        "is "
+        "adopted: its address in NetBox is wrong, or sshd or a firewall does not let turnup in.",
         "Look at its console. No lease: check cable, VLAN and MAC of the NIC. No image: try the URL in the message. Else read "
         "where the boot "
         "stops. Then clear the task.",
@@ -400,6 +409,13 @@ DHCP = (
         "Correct `dhcp` in the site's file, or Kea. Do not upgrade Kea without looking for a turnup that knows its schema.",
     ),
     Cause(
+        "dhcp-differs",
+        Refused,
+        "DHCP gives a live server another address than NetBox has",
+        "One of the two is out of date. Nothing was changed: the server would change its address at its next renewal.",
+        "Look which address the machine really has. Correct NetBox or remove the reservation, then clear the task.",
+    ),
+    Cause(
         "dhcp-address-taken",
         Refused,
         "The address cannot be reserved",
@@ -444,6 +460,20 @@ RUNS = (
         "A hold covers the site",
         "Somebody put the tag turnup-hold on it; the message has the reason. Runs that go on wait and go on by themselves.",
         "Ask whoever set it. The hold ends when the tag is taken off.",
+    ),
+    Cause(
+        "preflight-problems",
+        Refused,
+        "Preflight found something that would stop the install",
+        "A BMC, the DHCP server, Salt or a key is not as an install needs it; the message lists each, with a code of its own.",
+        "Mend them, then clear the task preflight to look again. Nothing was touched.",
+    ),
+    Cause(
+        "flow-version",
+        Refused,
+        "turnup was upgraded, and its rows are not those that the run was planned for",
+        "A run goes on under the rows that it began with, or not at all.",
+        "Abort this run's servers that are not done (DAG server_abort) and start a new run; docs/upgrading.md says why.",
     ),
     Cause(
         "approval-missing",

@@ -39,19 +39,41 @@ INSTALL_CLAIMS = Transition(
 INSTALL_ENDS = Transition(frozenset({Status.STAGED}), "the last row is done", Status.ACTIVE, claimed=False)
 INSTALL_FAILS = Transition(frozenset({Status.STAGED}), "a row fails for good", Status.FAILED, claimed=False)
 ABORTED = Transition(frozenset({Status.STAGED, Status.FAILED}), "server_abort", Status.PLANNED, claimed=False)
+ADOPT_CLAIMS = Transition(frozenset({Status.ACTIVE}), "an adoption claims it", Status.ACTIVE, claimed=True)
+ADOPT_ENDS = Transition(frozenset({Status.ACTIVE}), "its adoption is recorded", Status.ACTIVE, claimed=False)
+ADOPT_FAILS = Transition(frozenset({Status.ACTIVE}), "a row of its adoption fails", Status.ACTIVE, claimed=False)
+CLAIM_BROKEN = Transition(frozenset({Status.ACTIVE}), "`server_abort` breaks its claim", Status.ACTIVE, claimed=False)
+
+
+@dataclass(frozen=True)
+class Way:
+    """How a flow takes a server along: it claims it, and ends well or badly. A live server stays live whatever happens."""
+
+    noun: str
+    claims: Transition
+    ends: Transition
+    fails: Transition
+
+
+WAYS = {
+    "install": Way("an install", INSTALL_CLAIMS, INSTALL_ENDS, INSTALL_FAILS),
+    "adopt": Way("an adoption", ADOPT_CLAIMS, ADOPT_ENDS, ADOPT_FAILS),
+}
+"""{name of a flow: its way}."""
 
 
 HELD_ADVICE = "wait for that run to end; if it has ended, break its claim with the DAG server_abort."
 
 
-def why_not_claimable(server: Server, claim: str) -> str | None:
-    """None where an install run may claim the server (or holds it already); else the reason, for a person."""
-    if server.claim == claim and server.status in INSTALL_CLAIMS.before:
+def why_not_claimable(server: Server, claim: str, flow: str = "install") -> str | None:
+    """None where a run of the flow may claim the server (or holds it already); else the reason, for a person."""
+    way = WAYS[flow]
+    if server.claim == claim and server.status in way.claims.before:
         return None
     if server.claim:
         return f"is {server.status} and held by the run {server.claim}."
-    if server.status not in INSTALL_CLAIMS.before:
-        return f"is {server.status}; an install starts from {', '.join(sorted(INSTALL_CLAIMS.before))}."
+    if server.status not in way.claims.before:
+        return f"is {server.status}; {way.noun} starts from {', '.join(sorted(way.claims.before))}."
     return None
 
 

@@ -10,7 +10,7 @@ from turnup.domain.servers import Server
 from turnup.flow.job import Job, Run
 from turnup.flow.rows import Flow, RackRow, ServerRow, Undo
 from turnup.flow.steps import plan as plan_step
-from turnup.ports import DeviceWrite, JournalEntry, Ports, Records
+from turnup.ports import DeviceWrite, Inventory, JournalEntry, Ports, Records
 
 
 def run_to_undo(server: Server) -> Run | None:
@@ -33,13 +33,29 @@ def job_of(former: Records, run: Run, name: str, ports: Ports) -> Job:
     return Job(run, "abort", plan, plan.server(name), site, replace(ports, records=former))
 
 
+def break_claim(server: Server, run: Run, inventory: Inventory, reason: str) -> None:
+    """Release a server that is live from a run that has ended. Nothing else: what is live leaves by decommission."""
+    if server.claim is None:
+        return
+    inventory.write(server.id, server.version, DeviceWrite(claim=""), f"turnup {run.claim} abort")
+    comments = f"The claim of {server.claim} was broken by {run.claim}, nothing was undone: {reason}"
+    inventory.write_journal([JournalEntry(server.id, "warning", comments)])
+
+
 def undo(flow: Flow, job: Job, ended: str | None, reason: str) -> None:
     """Undo every row, last first, under a claim of the abort's own; `ended` is the claim that may be broken.
 
-    Conflict: somebody else took the server meanwhile. Transient: something did not answer; begin again, it is safe.
+    Refused: the flow has nothing to undo. Conflict: somebody else took the server meanwhile. Transient: something did not
+    answer; begin again, it is safe.
     """
-    _take_over(job, ended)
     rows: list[RackRow | ServerRow] = [*flow.rack_rows, *flow.server_rows]
+    if all(isinstance(row.undo, Undo) for row in rows):
+        raise Refused(
+            f"{job.server.subject}: the last run that held it ({flow.name}) changed nothing on it, so there is nothing to undo.",
+            "set its status in NetBox.",
+            cause="abort-refused",
+        )
+    _take_over(job, ended)
     for row in reversed(rows):
         if not isinstance(row.undo, Undo):
             row.undo(job.at(row.name))

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from turnup.domain.errors import TurnupError, as_document
-from turnup.domain.states import INSTALL_FAILS
+from turnup.domain.states import WAYS, Status
 from turnup.flow.documents import keep, latest
 from turnup.flow.job import Job
 from turnup.ports import DeviceWrite
 
 
 def fail(job: Job, error: TurnupError) -> None:
-    """Mark the server `failed` with its cause and release the claim, so that anyone may plan again.
+    """Write the cause, release the claim, so that anyone may plan again, and mark the server `failed`.
 
-    A server that this run does not hold is left as it is: its status and its boot script are somebody else's business.
+    The status of a server that was live before the run is not touched. A server that this run does not hold is left as it is:
+    its status and its boot script are somebody else's business.
     """
     keep(job, "failed", {"step": job.step, **as_document(error)})
     now = job.ports.inventory.device(job.server.id)
     if now.claim != job.run.claim:
         return
-    job.ports.boot_files.remove(job.server.management.mac)
+    after = WAYS[job.plan.flow].fails.after
+    is_live = after is Status.ACTIVE
+    if not is_live:
+        job.ports.boot_files.remove(job.server.management.mac)
     certificate = (latest(job, "bmc") or {}).get("certificate")
     cause = f"{job.step}: {error} (run {job.run.claim})"
-    change = DeviceWrite(status=INSTALL_FAILS.after, claim="", cause=cause, bmc_certificate=certificate)
+    change = DeviceWrite(status=None if is_live else after, claim="", cause=cause, bmc_certificate=certificate)
     job.ports.inventory.write(now.id, now.version, change, job.message())

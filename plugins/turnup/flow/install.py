@@ -5,6 +5,7 @@ A server that is live leaves by decommission, never by an abort.
 
 from __future__ import annotations
 
+from turnup.domain.planner import plan
 from turnup.domain.plans import FLOW_VERSION
 from turnup.flow.rows import IRREVERSIBLE, NOTHING, Flow, RackRow, ServerRow
 from turnup.flow.steps import addresses, boot, burn_in, claim, configure, dhcp, finish, identity, live, salt_key
@@ -12,6 +13,9 @@ from turnup.flow.steps import addresses, boot, burn_in, claim, configure, dhcp, 
 INSTALL = Flow(
     name="install",
     version=FLOW_VERSION,
+    plans=plan,
+    done="active",
+    preflight=True,
     rack_rows=(
         RackRow("claim", "one writer a server: take it by a conditional write", claim.do, claim.undo),
         RackRow("addresses", "primary IPv4 and out-of-band address from NetBox", addresses.do, addresses.undo),

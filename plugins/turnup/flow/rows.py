@@ -7,7 +7,11 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-from turnup.domain.errors import TurnupError
+from turnup.domain.errors import Problem, TurnupError
+from turnup.domain.planner import Request
+from turnup.domain.plans import Plan
+from turnup.domain.policy import Policy
+from turnup.domain.servers import Snapshot
 from turnup.flow.job import Job, RackJob
 from turnup.flow.waiting import Waiting
 
@@ -24,6 +28,10 @@ class Undo(Enum):
 
 NOTHING: Final = Undo.NOTHING
 IRREVERSIBLE: Final = Undo.IRREVERSIBLE
+
+
+type Planner = Callable[[Snapshot, Policy, Request], Plan | tuple[Problem, ...]]
+"""How a flow's plan is made, or what stands in its way."""
 
 
 @dataclass(frozen=True)
@@ -50,14 +58,19 @@ class ServerRow:
 class Flow:
     """A process with fixed steps: rack-wide rows first, then each server's own, then one that closes the run.
 
-    Snapshot and plan come before every flow's rows: they make what the rows obey.
+    Snapshot and plan come before every flow's rows: they make what the rows obey. Of a dry run only they are done, and
+    where the flow says so a `preflight`: a look whether the plan could be carried out.
     """
 
     name: str
     version: int
+    plans: Planner
+    done: str
+    """What a server is that got through."""
     rack_rows: Sequence[RackRow]
     server_rows: Sequence[ServerRow]
     closing_row: RackRow
+    preflight: bool = False
 
     def server_row(self, name: str) -> ServerRow:
         """The per-server row of that name."""

@@ -9,9 +9,9 @@ from airflow.sdk.exceptions import AirflowRuntimeError
 
 from turnup.domain.errors import Problem, Refused, TurnupError, about
 from turnup.domain.servers import Server
-from turnup.domain.states import why_not_abortable
+from turnup.domain.states import Status, why_not_abortable
 from turnup.flow import abort, hold
-from turnup.flow.install import INSTALL
+from turnup.flow.flows import FLOWS
 from turnup.flow.job import flow_log
 from turnup.orchestration.operators import AtWork, failure
 from turnup.orchestration.workplace import Workplace
@@ -84,18 +84,24 @@ class UndoOperator(AtWork):
         log = flow_log(place.run, self.task_id, self.server)
         try:
             self.stay_while_held(place)
-            self._undo(place, context)
+            after = self._undo(place, context)
         except TurnupError as error:
             raise failure(log, about(self.server, error)) from None
-        log.info("is planned again")
+        log.info("%s", after)
 
-    def _undo(self, place: Workplace, context: Context) -> None:
+    def _undo(self, place: Workplace, context: Context) -> str:
+        """What the server is afterwards."""
+        reason = str(context["params"]["reason"])
         (now,) = place.ports.inventory.devices(place.site_name, [self.server])
         ended = now.claim if now.claim != place.run.claim else None
         if ended and holder_runs(context["ti"], now):
             raise Refused(f"The run {ended} holds it and goes on.", "end that run in Airflow first.", cause="run-goes-on")
+        if now.status == Status.ACTIVE:
+            abort.break_claim(now, place.run, place.ports.inventory, reason)
+            return "is active, as it was, and held by no run; nothing was undone"
         former = abort.run_to_undo(now)
         if former is None:
             raise Refused("No run of turnup held it.", "set its status in NetBox.", cause="abort-refused")
         job = abort.job_of(place.records_of(former), place.run, self.server, place.ports)
-        abort.undo(INSTALL, job, ended, str(context["params"]["reason"]))
+        abort.undo(FLOWS[job.plan.flow], job, ended, reason)
+        return "is planned again"

@@ -51,18 +51,46 @@ def abort_form() -> dict[str, Param]:
     }
 
 
+def rack_field() -> Param:
+    """The rack."""
+    return Param(
+        None,
+        type="string",
+        minLength=1,
+        maxLength=100,
+        title="Rack",
+        description_md="The rack's **name** in NetBox, at that site.",
+    )
+
+
+def adopt_form() -> dict[str, Param]:
+    """The parameters of `server_adopt`."""
+    return {
+        "site": site_field(),
+        "rack": rack_field(),
+        "servers": Param(
+            [],
+            type=["array", "null"],
+            items={"type": "string", "minLength": 1, "maxLength": 64},
+            uniqueItems=True,
+            title="Servers",
+            description_md="Device names, one a line. Empty: every server of the rack that is `active`, held by no run and not "
+            "known to turnup yet. Servers that are named are looked at again, also when they are known.",
+        ),
+        "dry_run": Param(
+            False,
+            type="boolean",
+            title="Dry run",
+            description_md="Only plan: which servers, and what NetBox lacks for them. Nothing is touched.",
+        ),
+    }
+
+
 def install_form() -> dict[str, Param]:
     """The parameters of `server_install`."""
     return {
         "site": site_field(),
-        "rack": Param(
-            None,
-            type="string",
-            minLength=1,
-            maxLength=100,
-            title="Rack",
-            description_md="The rack's **name** in NetBox, at that site.",
-        ),
+        "rack": rack_field(),
         "servers": Param(
             [],
             type=["array", "null"],

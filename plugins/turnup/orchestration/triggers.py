@@ -20,11 +20,14 @@ from turnup.domain.errors import TurnupError, as_document
 from turnup.flow import hold
 from turnup.flow.course import course
 from turnup.flow.documents import latest
-from turnup.flow.flows import FLOWS
+from turnup.flow.flows import rows_for
 from turnup.flow.job import FlowLog, Run, flow_log
+from turnup.flow.times import Outcome, Span, Waited, longest
 from turnup.flow.waiting import Patience, Wait, Waiting, advance
 from turnup.orchestration import settings
+from turnup.orchestration.timekeeping import keep_span, now
 from turnup.orchestration.workplace import Workplace
+from turnup.ports import Records
 
 THREADS = ThreadPoolExecutor(max_workers=32, thread_name_prefix="turnup-row")
 """How many servers' calls go on at once in one triggerer."""
@@ -42,7 +45,18 @@ class ServerRowTrigger(BaseTrigger):
     A task that comes back to a worker before that is taken for a dead one and tried again.
     """
 
-    def __init__(self, dag_id: str, run_id: str, site: str, flow: str, row: str, server: str, resumed: bool) -> None:
+    def __init__(
+        self,
+        dag_id: str,
+        run_id: str,
+        site: str,
+        flow: str,
+        row: str,
+        server: str,
+        resumed: bool,
+        began: str = "",
+        attempt: int = 1,
+    ) -> None:
         # Nothing but assignments: an exception in here ends the whole triggerer.
         super().__init__()  # type: ignore[no-untyped-call]
         self.dag_id = dag_id
@@ -52,17 +66,20 @@ class ServerRowTrigger(BaseTrigger):
         self.row = row
         self.server = server
         self.resumed = resumed
+        self.began = began
+        self.attempt = attempt
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Path and arguments, as Airflow keeps them in its database. No secret among them."""
-        names = ("dag_id", "run_id", "site", "flow", "row", "server", "resumed")
+        names = ("dag_id", "run_id", "site", "flow", "row", "server", "resumed", "began", "attempt")
         return f"{type(self).__module__}.{type(self).__qualname__}", {name: getattr(self, name) for name in names}
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Run the row; one event at its end."""
         began = time.monotonic()
+        waited: dict[str, Waited] = {}
         try:
-            await self._row()
+            await self._row(waited)
         except TurnupError as error:
             failed = error
         except Exception as error:  # a defect of ours still has to leave a cause on its server
@@ -70,12 +87,14 @@ class ServerRowTrigger(BaseTrigger):
             what = f"turnup ran into a defect of its own ({type(error).__name__}: {error})."
             failed = TurnupError(what, "read the log above, then clear this task.", cause="turnup-defect")
         else:
+            await in_thread(partial(self._keep_time, waited))
             yield TaskSuccessEvent()
             return
+        await in_thread(partial(self._keep_time, waited, failed))
         await asyncio.sleep(self.settled - (time.monotonic() - began))
         yield TriggerEvent(as_document(failed))  # type: ignore[no-untyped-call]
 
-    async def _row(self) -> None:
+    async def _row(self, waited: dict[str, Waited]) -> None:
         step, log = await in_thread(self._begin)
         patience = Patience(time.monotonic)
         said: dict[str, float] = {}
@@ -83,14 +102,24 @@ class ServerRowTrigger(BaseTrigger):
         while wait is not None:
             over = patience.is_over(wait)
             _say(log, wait, patience.waited(wait), said)
+            waited[wait.what] = Waited(wait.what, patience.waited(wait), wait.last)
             if not over:
                 await asyncio.sleep(wait.every)
             wait = await in_thread(partial(advance, step, wait.error() if over else None))
 
+    def _keep_time(self, waited: dict[str, Waited], error: TurnupError | None = None) -> None:
+        outcome, document = (Outcome.FAILED, as_document(error)) if error else (Outcome.DONE, {})
+        began, ended = self.began or now(), now()
+        span = Span(self.row, self.attempt, began, ended, outcome, self.server, longest(waited.values()), document)
+        keep_span(settings.run_of(self.dag_id, self.run_id), self._records, span)
+
+    def _records(self) -> Records:
+        return Workplace(settings.run_of(self.dag_id, self.run_id), self.site).records
+
     def _begin(self) -> tuple[Waiting[None], FlowLog]:
         place = Workplace(settings.run_of(self.dag_id, self.run_id), self.site)
-        flow = FLOWS[self.flow]
         job = place.job(self.row, self.server)
+        flow = rows_for(job.plan)
         resumed = self.resumed or latest(job, "failed") is not None
         return course(flow, flow.server_row(self.row), job, resumed=resumed), job.log
 

@@ -87,6 +87,15 @@ def server(number: int, **differs: Any) -> Server:
     return replace(made, **differs)
 
 
+def live(number: int, **differs: Any) -> Server:
+    """Server a<number>, running since before turnup came: active, with its addresses in NetBox."""
+    made = server(number, address=f"10.0.1.{100 + number}/24", status="active")
+    nic, bmc, *more = made.interfaces
+    out_of_band = Address(990 + number, f"10.0.9.{100 + number}/24", bmc.id)
+    ports = (nic, replace(bmc, addresses=(out_of_band,)), *more)
+    return replace(made, **{"interfaces": ports, "primary_ip4": nic.addresses[0], "oob_ip": out_of_band} | differs)
+
+
 def snapshot(servers: tuple[Server, ...], **differs: Any) -> Snapshot:
     """A rack of these servers. Serials and MACs are looked up among them alone, unless the case says otherwise."""
     serials: dict[str, tuple[str, ...]] = {}
