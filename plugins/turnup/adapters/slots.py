@@ -27,7 +27,8 @@ class SlotFolder:
             self._folder.mkdir(parents=True, exist_ok=True)
             with (self._folder / "slots.json").open("a+") as file:
                 fcntl.flock(file, fcntl.LOCK_EX)
-                taken = self._unexpired(file.seek(0) or file.read())
+                file.seek(0)
+                taken = self._unexpired(file.read())
                 for name, limit in limits.items():
                     if len(taken.get(name, {}).keys() - {holder}) >= limit:
                         return False

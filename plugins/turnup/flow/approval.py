@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 
 from turnup.domain.errors import Refused
 from turnup.domain.plans import ServerPlan
-from turnup.flow.job import RackJob
+from turnup.flow.job import Job, RackJob
 from turnup.flow.steps import plan as plan_step
 from turnup.ports import Records
 
@@ -68,6 +68,6 @@ def demand(job: RackJob) -> None:
             )
 
 
-def is_asked_for(job: RackJob, part: ServerPlan) -> bool:
+def is_asked_for(job: Job, part: ServerPlan) -> bool:
     """Whether somebody has to say yes to this new part of a server before it is obeyed."""
     return job.plan.approval_required and not is_approved(job.ports.records, part.sha256)
