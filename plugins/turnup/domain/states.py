@@ -42,7 +42,7 @@ ABORTED = Transition(frozenset({Status.STAGED, Status.FAILED}), "server_abort", 
 ADOPT_CLAIMS = Transition(frozenset({Status.ACTIVE}), "an adoption claims it", Status.ACTIVE, claimed=True)
 ADOPT_ENDS = Transition(frozenset({Status.ACTIVE}), "its adoption is recorded", Status.ACTIVE, claimed=False)
 ADOPT_FAILS = Transition(frozenset({Status.ACTIVE}), "a row of its adoption fails", Status.ACTIVE, claimed=False)
-CLAIM_BROKEN = Transition(frozenset({Status.ACTIVE}), "`server_abort` breaks its claim", Status.ACTIVE, claimed=False)
+CLAIM_BROKEN = Transition(frozenset({Status.ACTIVE}), "an abort breaks its claim", Status.ACTIVE, claimed=False)
 
 
 @dataclass(frozen=True)
