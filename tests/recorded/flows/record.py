@@ -21,6 +21,6 @@ for flow in FLOWS.values():
     path = Path(__file__).with_name(f"{flow.name}-{flow.version}.json")
     plan = flow.plans(SNAPSHOTS[flow.name], POLICY, Request("a-run"))
     assert isinstance(plan, Plan), plan
-    rows = [row.name for row in (*flow.rack_rows, *flow.server_rows, flow.closing_row)]
+    rows = [*(row.name for row in flow.rack_rows), *(row.name for row in flow.server_rows), flow.closing_row.name]
     if not path.exists():
         path.write_text(json.dumps({"rows": rows, "plan": asdict(plan)}, indent=1, sort_keys=True) + "\n")

@@ -93,7 +93,8 @@ def live(number: int, **differs: Any) -> Server:
     nic, bmc, *more = made.interfaces
     out_of_band = Address(990 + number, f"10.0.9.{100 + number}/24", bmc.id)
     ports = (nic, replace(bmc, addresses=(out_of_band,)), *more)
-    return replace(made, **{"interfaces": ports, "primary_ip4": nic.addresses[0], "oob_ip": out_of_band} | differs)
+    found: dict[str, Any] = {"interfaces": ports, "primary_ip4": nic.addresses[0], "oob_ip": out_of_band}
+    return replace(made, **found | differs)
 
 
 def snapshot(servers: tuple[Server, ...], **differs: Any) -> Snapshot:

@@ -22,7 +22,7 @@ each_flow = pytest.mark.parametrize("flow", FLOWS.values(), ids=lambda flow: flo
 
 
 def rows(flow: Flow) -> list[str]:
-    return [row.name for row in (*flow.rack_rows, *flow.server_rows, flow.closing_row)]
+    return [*(row.name for row in flow.rack_rows), *(row.name for row in flow.server_rows), flow.closing_row.name]
 
 
 @each_flow
