@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 
 from turnup.flow.documents import append
@@ -51,6 +51,16 @@ class Span:
     waits: tuple[Waited, ...] = ()
     error: Mapping[str, str] = field(default_factory=dict)
     problems: tuple[Mapping[str, str], ...] = ()
+
+
+LONG, MOST = 5.0, 5
+"""Waits of so many seconds are told, so many of one try at most."""
+
+
+def longest(waits: Iterable[Waited]) -> tuple[Waited, ...]:
+    """Those that took long, the longest first."""
+    long = sorted((one for one in waits if one.seconds >= LONG), key=lambda one: -one.seconds)
+    return tuple(replace(one, seconds=round(one.seconds, 1)) for one in long[:MOST])
 
 
 def keep(records: Records, span: Span) -> None:

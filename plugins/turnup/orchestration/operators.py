@@ -23,6 +23,7 @@ from turnup.flow.steps import plan as plan_step
 from turnup.flow.steps import snapshot as snapshot_step
 from turnup.orchestration import settings
 from turnup.orchestration.asking import answered, ask
+from turnup.orchestration.timekeeping import begun, closes, timed
 from turnup.orchestration.triggers import HoldTrigger, ServerRowTrigger
 from turnup.orchestration.workplace import Workplace
 
@@ -63,6 +64,7 @@ class AtWork(BaseOperator):
 class SnapshotOperator(AtWork):
     """Reads the rack from NetBox and keeps it with the run. Its XCom is the number of devices read."""
 
+    @timed
     def execute(self, context: Context) -> int:
         """Take the snapshot."""
         place, params = self.workplace(context), context["params"]
@@ -86,6 +88,7 @@ class PlanOperator(AtWork):
         self.flow = flow
         self.preflight = preflight
 
+    @timed
     def execute(self, context: Context) -> None:
         """Make the plan, or refuse with every problem."""
         place, params = self.workplace(context), context["params"]
@@ -128,6 +131,7 @@ class RackRowOperator(AtWork):
         self.row = row
         self.after = after
 
+    @timed
     def execute(self, context: Context) -> list[str]:
         """Do the row for all servers that are still going on."""
         place, ti = self.workplace(context), context["ti"]
@@ -169,6 +173,7 @@ class RackRowOperator(AtWork):
 class FinishOperator(RackRowOperator):
     """The closing row. It fails where a server did, so that the run shows what the rack is like."""
 
+    @closes
     def execute(self, context: Context) -> list[str]:
         """Close the run."""
         place = self.workplace(context)
@@ -203,6 +208,7 @@ class ServerRowOperator(AtWork):
         self.server = server
         self.after = after
 
+    @timed
     def execute(self, context: Context) -> None:
         """Hand the row to the triggerer. A server that somebody resumed is planned again first, if its facts changed."""
         ti = context["ti"]
@@ -229,6 +235,7 @@ class ServerRowOperator(AtWork):
         subject = f"{part.subject} changed: go on with it as planned again ({part.sha256[:12]})?"
         ask(context, subject, str(proposal), seconds=job.site.timeouts.approval, then="decide")
 
+    @timed
     def decide(self, context: Context, event: dict[str, Any]) -> None:
         """Somebody was asked about the part planned again: obey it from now on, or end the server's part of the run."""
         place = self.workplace(context)
@@ -248,7 +255,15 @@ class ServerRowOperator(AtWork):
     def _hand_over(self, context: Context, *, resumed: bool) -> None:
         dag_run = context["dag_run"]
         trigger = ServerRowTrigger(
-            dag_run.dag_id, dag_run.run_id, str(context["params"]["site"]), self.flow, self.row, self.server, resumed
+            dag_run.dag_id,
+            dag_run.run_id,
+            str(context["params"]["site"]),
+            self.flow,
+            self.row,
+            self.server,
+            resumed,
+            begun(context),
+            context["ti"].try_number,
         )
         self.defer(trigger=trigger, method_name="write_down", timeout=self.execution_timeout)
 

@@ -6,10 +6,10 @@ What cannot be kept is said in the log and ends nothing: a missing time is a gap
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Concatenate, Protocol
 
 from airflow.sdk.exceptions import AirflowFailException, DownstreamTasksSkipped
 
@@ -37,6 +37,10 @@ class Timed(Protocol):
         """Where its run keeps its documents."""
         ...
 
+    def get_flat_relatives(self, upstream: bool = False) -> Collection[Any]:
+        """The tasks that follow it."""
+        ...
+
 
 def now() -> str:
     """The time, as documents have it."""
@@ -49,14 +53,14 @@ def begun(context: Context) -> str:
     return began.astimezone(UTC).isoformat(timespec="milliseconds") if began else now()
 
 
-def timed[T: Timed](execute: Callable[[T, Context], Any]) -> Callable[[T, Context], Any]:
-    """Keep begin, end and outcome of a task's try, and the cause where it fails. A run that ends here leaves its report.
+def timed[T: Timed, **P, R](method: Callable[Concatenate[T, Context, P], R]) -> Callable[Concatenate[T, Context, P], R]:
+    """Keep begin, end and outcome of a task's try, and the cause where it fails. A run after which nothing follows is reported.
 
     A try that goes on waiting outside a worker (`TaskDeferred`) has not ended, and is kept when it has.
     """
 
-    @wraps(execute)
-    def keeping_time(self: T, context: Context) -> Any:
+    @wraps(method)
+    def keeping_time(self: T, context: Context, *args: P.args, **kwargs: P.kwargs) -> R:
         began, place, ti = begun(context), self.workplace(context), context["ti"]
         _keep_facts(place, context)
 
@@ -66,10 +70,11 @@ def timed[T: Timed](execute: Callable[[T, Context], Any]) -> Callable[[T, Contex
             keep_span(place.run, lambda: place.records, span)
 
         try:
-            result = execute(self, context)
-        except DownstreamTasksSkipped:
+            result = method(self, context, *args, **kwargs)
+        except DownstreamTasksSkipped as skipped:
             keep(Outcome.DONE)
-            publish(place, now())
+            if {task.task_id for task in self.get_flat_relatives(upstream=False)} <= set(skipped.tasks):
+                publish(place, now())
             raise
         except Exception as error:
             last = isinstance(error, AirflowFailException) or ti.try_number > ti.max_tries
@@ -78,14 +83,30 @@ def timed[T: Timed](execute: Callable[[T, Context], Any]) -> Callable[[T, Contex
         keep(Outcome.DONE)
         return result
 
-    return keeping_time
+    return keeping_time  # type: ignore[return-value] -- Airflow gives the context by its name
+
+
+def closes[T: Timed, R](method: Callable[[T, Context], R]) -> Callable[[T, Context], R]:
+    """Write the run's report after the task that ends the run, however it ended."""
+
+    @wraps(method)
+    def publishing(self: T, context: Context) -> R:
+        try:
+            result = method(self, context)
+        except Exception:
+            publish(self.workplace(context), now())
+            raise
+        publish(self.workplace(context), now())
+        return result
+
+    return publishing
 
 
 def keep_span(run: Run, records: Callable[[], Records], span: Span) -> None:
     """Keep one try of a row."""
     try:
         times.keep(records(), span)
-    except TurnupError as error:
+    except Exception as error:
         flow_log(run, span.row, span.server).warning("Its times are not kept: %s", error)
 
 
@@ -102,9 +123,10 @@ def _keep_facts(place: Workplace, context: Context) -> None:
     try:
         if dag_run is None or place.records.read(FACTS) is not None:
             return
+        after = getattr(dag_run, "run_after", None)
         facts = {
             "started_by": getattr(dag_run, "triggering_user_name", None) or str(getattr(dag_run, "run_type", "")),
-            "started_at": dag_run.run_after.astimezone(UTC).isoformat(timespec="milliseconds"),
+            "started_at": after.astimezone(UTC).isoformat(timespec="milliseconds") if after else begun(context),
             "params": dict(context.get("params") or {}),
         }
         place.records.write(FACTS, json.dumps(facts, sort_keys=True, default=str).encode())

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 from collections.abc import Callable
 
 from airflow.triggers.base import TaskSuccessEvent, TriggerEvent
 
 from turnup.domain.errors import HardwareFault, Transient, TurnupError, as_document
+from turnup.fakes.records import FakeRecords
 from turnup.flow.job import FlowLog, Run, flow_log
 from turnup.flow.waiting import Wait, Waiting
 from turnup.orchestration.triggers import HoldTrigger, ServerRowTrigger
+from turnup.ports import Records
 
 FAULT = HardwareFault("it does not answer.", "go and look.")
 
@@ -22,16 +25,25 @@ class Trigger(ServerRowTrigger):
     settled = 0.0
 
     def __init__(self, row: Callable[[], Waiting[None]]) -> None:
-        super().__init__("server_install", "run-1", "here", "install", "boot", "a1", resumed=False)
+        began = "2026-11-22T06:30:00+00:00"
+        super().__init__("server_install", "run-1", "here", "install", "boot", "a1", resumed=False, began=began, attempt=2)
         self._row_of_test = row
+        self.records = FakeRecords()
+
+    def _records(self) -> Records:
+        return self.records
 
     def _begin(self) -> tuple[Waiting[None], FlowLog]:
         return self._row_of_test(), flow_log(Run(self.dag_id, self.run_id), self.row, self.server)
 
 
 def events(row: Callable[[], Waiting[None]]) -> list[TriggerEvent]:
+    return events_of(Trigger(row))
+
+
+def events_of(trigger: ServerRowTrigger) -> list[TriggerEvent]:
     async def collect() -> list[TriggerEvent]:
-        return [event async for event in Trigger(row).run()]
+        return [event async for event in trigger.run()]
 
     return asyncio.run(collect())
 
@@ -73,6 +85,38 @@ def test_a_defect_leaves_a_cause_too() -> None:
     assert "a defect of its own (KeyError" in event.payload["what"]
 
 
+def test_the_times_of_a_try_are_kept_before_its_task_ends() -> None:
+    def row() -> Waiting[None]:
+        yield Wait("something", 60, FAULT, every=0.0)
+
+    trigger = Trigger(row)
+    assert events_of(trigger) == [TaskSuccessEvent()]
+    kept = json.loads(trigger.records.read("times/a1/1.json") or b"{}")
+    assert (kept["row"], kept["attempt"], kept["outcome"], kept["server"]) == ("boot", 2, "done", "a1")
+    assert kept["began"] == "2026-11-22T06:30:00+00:00" < kept["ended"]
+
+
+def test_a_try_that_failed_is_kept_with_its_cause() -> None:
+    def row() -> Waiting[None]:
+        raise FAULT
+        yield
+
+    trigger = Trigger(row)
+    events_of(trigger)
+    kept = json.loads(trigger.records.read("times/a1/1.json") or b"{}")
+    assert (kept["outcome"], kept["error"]) == ("failed", as_document(FAULT))
+
+
+def test_times_that_cannot_be_kept_end_no_row() -> None:
+    def row() -> Waiting[None]:
+        return
+        yield
+
+    trigger = Trigger(row)
+    trigger.records.fail_next("names", RuntimeError("a defect"))
+    assert events_of(trigger) == [TaskSuccessEvent()]
+
+
 def test_calls_that_block_leave_the_event_loop_free() -> None:
     """Two rows wait for each other inside their blocking calls: possible only where both run in threads of their own."""
     meet = threading.Barrier(2, timeout=10)
@@ -93,7 +137,7 @@ def test_calls_that_block_leave_the_event_loop_free() -> None:
 
 def test_a_hold_is_looked_at_again_until_it_is_lifted_also_when_netbox_did_not_answer() -> None:
     held = Wait("the hold to be lifted", float("inf"), FAULT, every=0.0, last="site here is on hold: repairs")
-    looks: list[Wait | None | TurnupError] = [held, Transient("NetBox answered 502."), held, None]
+    looks: list[Wait | TurnupError | None] = [held, Transient("NetBox answered 502."), held, None]
 
     class Trigger(HoldTrigger):
         def look(self) -> tuple[FlowLog, Wait | None]:
