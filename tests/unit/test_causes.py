@@ -57,7 +57,7 @@ def used() -> Iterator[str]:
                 and isinstance(node.value, ast.Constant)
                 and node.value.value
             ):
-                yield node.value.value
+                yield str(node.value.value)
             elif isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(node.value, ast.Constant):
                 targets = node.targets if isinstance(node, ast.Assign) else [node.target]
                 if any(isinstance(target, ast.Name) and target.id == "usual" for target in targets):
