@@ -160,6 +160,14 @@ def state(name: str) -> str:
         return "UNKNOWN"
 
 
+def process(name: str) -> int:
+    """The id of a running program's process, which leads the group of all that it started."""
+    number = int(_rpc().getProcessInfo(name)["pid"])
+    if not number:
+        raise LabError(f"{name} does not run.")
+    return number
+
+
 def start(name: str) -> None:
     """Makes the program run, or says why it does not."""
     if state(name) in ("RUNNING", "STARTING"):

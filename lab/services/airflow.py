@@ -58,7 +58,16 @@ def _sections() -> dict[str, dict[str, object]]:
         },
         "api_auth": {"jwt_secret": secret("airflow_jwt", 64)},
         "dag_processor": {"refresh_interval": 10, "min_file_process_interval": 20, "parsing_processes": 1},
-        "scheduler": {"enable_health_check": False},
+        # What a crash leaves behind is found within half a minute, not after Airflow's five.
+        "scheduler": {
+            "enable_health_check": False,
+            "task_instance_heartbeat_timeout": 30,
+            "task_instance_heartbeat_sec": 5,
+            "task_instance_heartbeat_timeout_detection_interval": 5,
+            "orphaned_tasks_check_interval": 15,
+            "scheduler_health_check_threshold": 20,
+        },
+        "triggerer": {"triggerer_health_check_threshold": 20},
         "logging": {
             "base_log_folder": paths.LOG / "airflow",
             "dag_processor_child_process_log_directory": paths.LOG / "airflow" / "dag_processor",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -112,6 +113,12 @@ class Lab:
         """The MACs (hex) that Kea has reservations for."""
         with psycopg.connect(self.endpoints["dhcp"][SITE]["database"]) as database:
             return {row[0] for row in database.execute("SELECT encode(dhcp_identifier, 'hex') FROM hosts").fetchall()}
+
+    def salt_jobs(self, function: str) -> dict[str, str]:
+        """{job id: minion} of every call of a function that the master's job cache knows."""
+        command = [str(paths.ENV / "salt/bin/salt-run"), "-c", str(paths.ETC / "salt"), "--out=json", "jobs.list_jobs"]
+        done = subprocess.run([*command, f"search_function={function}"], capture_output=True, text=True, check=True, timeout=120)
+        return {job: str(details["Target"][0]) for job, details in json.loads(done.stdout).items()}
 
     def fault(self, *words: str) -> None:
         assert fault.main(words) == 0

@@ -15,6 +15,7 @@ import pytest
 
 from lab import authority, paths
 from lab.datacenter import RACKS, Server
+from lab.metal import kind as metal
 from tests.lab.conftest import Lab
 from turnup.adapters.redfish import RedfishBmc
 from turnup.adapters.salt_api import SaltApi
@@ -129,13 +130,20 @@ def test_its_bmc_answers_on_its_out_of_band_address_and_is_on_record(story: Stor
     assert (bmc.system().serial, bmc.system().power) == (server.serial, "On")
 
 
-def test_kea_has_a_reservation_for_each_nic_and_each_bmc(story: Story) -> None:
+def reserved(story: Story) -> dict[str, str]:
+    """{MAC without colons: address} of all that Kea has reserved."""
     with psycopg.connect(story.lab.endpoints["dhcp"]["lab1"]["database"]) as database:
         rows = database.execute("SELECT encode(dhcp_identifier, 'hex'), ipv4_address FROM hosts").fetchall()
-    reserved = {mac: f"{ip >> 24}.{ip >> 16 & 255}.{ip >> 8 & 255}.{ip & 255}" for mac, ip in rows}
+    return {mac: f"{ip >> 24}.{ip >> 16 & 255}.{ip >> 8 & 255}.{ip & 255}" for mac, ip in rows}
+
+
+def to_be_reserved(story: Story) -> dict[str, str]:
     expected = {server.mac.replace(":", ""): story.ip(server, "primary_ip4") for server in RACK.servers}
-    expected |= {server.bmc_mac.replace(":", ""): story.ip(server, "oob_ip") for server in RACK.servers}
-    assert reserved == expected
+    return expected | {server.bmc_mac.replace(":", ""): story.ip(server, "oob_ip") for server in RACK.servers}
+
+
+def test_kea_has_a_reservation_for_each_nic_and_each_bmc(story: Story) -> None:
+    assert reserved(story) == to_be_reserved(story)
 
 
 @each_server
@@ -238,3 +246,79 @@ def test_a_second_run_succeeds_changes_nothing_and_says_so(story: Story) -> None
     log = story.lab.log(story.second, "plan")
     assert "Nothing to do" in log
     assert "is active" in log
+
+
+@dataclass(frozen=True)
+class Adoption:
+    """The same rack as if turnup had come only now: what it left behind is wiped, the servers run. One BMC is the wrong one."""
+
+    wrong: Server
+    certificates: dict[str, str]
+    first: str
+    first_state: str
+    after_first: dict[str, Any]
+    second: str
+    second_state: str
+    before: dict[str, Any]
+    after: dict[str, Any]
+    reserved: dict[str, str]
+
+
+def custom_fields(devices: dict[str, Any], name: str) -> dict[str, Any]:
+    return {device.name: device.custom_fields[name] for device in devices.values()}
+
+
+def without_custom_fields(devices: dict[str, Any]) -> dict[str, Any]:
+    left_out = ("custom_fields", "last_updated", "local_context_data", "config_context")
+    return {name: {key: value for key, value in dict(device).items() if key not in left_out} for name, device in devices.items()}
+
+
+@pytest.fixture(scope="module")
+def adoption(story: Story) -> Adoption:
+    lab, wrong = story.lab, RACK.servers[-1]
+    certificates = custom_fields(story.devices, "turnup_bmc_certificate")
+    wiped = {"turnup_claim": None, "turnup_cause": None, "turnup_last_run": None, "turnup_bmc_certificate": None}
+    for device in lab.devices(RACK.name).values():
+        device.update({"custom_fields": wiped})
+    with psycopg.connect(lab.endpoints["dhcp"]["lab1"]["database"]) as database:
+        database.execute("DELETE FROM hosts")
+    before = lab.devices(RACK.name)
+    lab.fault(wrong.name, "bmc-serial")
+    try:
+        first = lab.start("server_adopt", rack=RACK.name)
+        first_state = lab.ended(first, "server_adopt")
+    finally:
+        lab.fault(wrong.name, "clear")
+    after_first = lab.devices(RACK.name)
+    second = lab.start("server_adopt", rack=RACK.name)
+    second_state = lab.ended(second, "server_adopt")
+    after = lab.devices(RACK.name)
+    return Adoption(wrong, certificates, first, first_state, after_first, second, second_state, before, after, reserved(story))
+
+
+def test_live_servers_are_adopted_and_one_that_fails_stays_active_with_its_cause(story: Story, adoption: Adoption) -> None:
+    assert adoption.first_state == "failed"
+    assert "7 of 8 servers are adopted" in story.lab.log(adoption.first, "finish", dag="server_adopt")
+    assert {device.status.value for device in adoption.after_first.values()} == {"active"}
+    assert set(custom_fields(adoption.after_first, "turnup_claim").values()) == {None}
+    expected = dict.fromkeys(SERVERS, f"server_adopt/{adoption.first}") | {adoption.wrong.name: None}
+    assert custom_fields(adoption.after_first, "turnup_last_run") == expected
+    cause = adoption.after_first[adoption.wrong.name].custom_fields["turnup_cause"]
+    assert "reports the serial number" in cause
+    assert "[bmc-serial-differs]" in cause
+
+
+def test_once_its_cause_is_mended_the_last_one_is_adopted_and_the_others_are_left_alone(story: Story, adoption: Adoption) -> None:
+    assert adoption.second_state == "success"
+    assert {server for task, server in story.lab.states(adoption.second, "server_adopt") if server} == {adoption.wrong.name}
+    assert "is known to turnup by the run" in story.lab.log(adoption.second, "plan", dag="server_adopt")
+    assert all(custom_fields(adoption.after, "turnup_last_run").values())
+    assert not any(custom_fields(adoption.after, "turnup_cause").values())
+
+
+def test_an_adoption_records_certificates_and_reservations_and_changes_nothing_else(story: Story, adoption: Adoption) -> None:
+    assert custom_fields(adoption.after, "turnup_bmc_certificate") == adoption.certificates
+    assert adoption.reserved == to_be_reserved(story)
+    assert without_custom_fields(adoption.after) == without_custom_fields(adoption.before)
+    assert list(paths.BOOT.glob("*.ipxe")) == []
+    assert all(metal.of(server).is_on() for server in RACK.servers)
