@@ -28,10 +28,18 @@ def part_diff(server: ServerPlan) -> str:
         f"{' and '.join(address.prefix for address in server.on_management)}",
         f"    {server.out_of_band.interface} {server.out_of_band.mac}, {server.out_of_band.prefix}",
         *_others(server),
-        f"    boots {server.image}; states {', '.join(server.states)}; burn-in {server.burn_in_profile}"
-        f" ({', '.join(f'{test.test} {test.seconds} s' for test in server.burn_in)})",
+        *_work(server),
     ]
     return "\n".join(lines)
+
+
+def _work(server: ServerPlan) -> Iterator[str]:
+    """What the machine is made to do; a live one that is adopted is only looked at."""
+    if not server.image:
+        yield "    is looked at; nothing on it is changed"
+        return
+    tests = ", ".join(f"{test.test} {test.seconds} s" for test in server.burn_in)
+    yield f"    boots {server.image}; states {', '.join(server.states)}; burn-in {server.burn_in_profile} ({tests})"
 
 
 def _others(server: ServerPlan) -> Iterator[str]:
