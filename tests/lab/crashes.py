@@ -18,7 +18,7 @@ LONGEST = 900.0  # seconds; Airflow needs up to a minute to notice each crash
 
 
 def assert_survived(lab: Lab, servers: Sequence[Server], crashes: Mapping[str, str]) -> None:
-    """Install these servers, all as if nothing was. `crashes` {phase: what crashes when the first server is in the middle of it}."""
+    """Install these servers, all as if nothing was. `crashes` {phase: what crashes when a server is in the middle of it}."""
     before = lab.salt_jobs(BURN_IN).keys()
     run = lab.start(rack=servers[0].rack.name, servers=[server.name for server in servers])
     for phase in PHASES:
