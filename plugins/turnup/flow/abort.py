@@ -8,9 +8,10 @@ from turnup.domain.errors import Conflict, Refused
 from turnup.domain.plans import Plan
 from turnup.domain.servers import Server
 from turnup.flow.job import Job, Run
+from turnup.flow.journal import entry
 from turnup.flow.rows import Flow, RackRow, ServerRow, Undo
 from turnup.flow.steps import plan as plan_step
-from turnup.ports import DeviceWrite, Inventory, JournalEntry, Ports, Records
+from turnup.ports import DeviceWrite, Inventory, Ports, Records
 
 
 def run_to_undo(server: Server) -> Run | None:
@@ -39,11 +40,11 @@ def break_claim(server: Server, run: Run, inventory: Inventory, reason: str) -> 
         return
     inventory.write(server.id, server.version, DeviceWrite(claim=""), f"turnup {run.claim} abort")
     comments = f"The claim of {server.claim} was broken by {run.claim}, nothing was undone: {reason}"
-    inventory.write_journal([JournalEntry(server.id, "warning", comments)])
+    inventory.write_journal([entry(server.id, run, "warning", comments)])
 
 
-def undo(flow: Flow, job: Job, ended: str | None, reason: str) -> None:
-    """Undo every row, last first, under a claim of the abort's own; `ended` is the claim that may be broken.
+def undo(flow: Flow, job: Job, ended: str | None, reason: str) -> tuple[str, ...]:
+    """Undo every row, last first, under a claim of the abort's own; `ended` is the claim that may be broken. The rows' names.
 
     Refused: the flow has nothing to undo. Conflict: somebody else took the server meanwhile. Transient: something did not
     answer; begin again, it is safe.
@@ -56,12 +57,14 @@ def undo(flow: Flow, job: Job, ended: str | None, reason: str) -> None:
             cause="abort-refused",
         )
     _take_over(job, ended)
+    undone: list[str] = []
     for row in reversed(rows):
         if not isinstance(row.undo, Undo):
             row.undo(job.at(row.name))
             job.log.info("undone: %s", row.name)
-    comments = f"Aborted by {job.run.claim}: {reason}"
-    job.ports.inventory.write_journal([JournalEntry(job.server.id, "warning", comments)])
+            undone.append(row.name)
+    job.ports.inventory.write_journal([entry(job.server.id, job.run, "warning", f"Aborted by {job.run.claim}: {reason}")])
+    return tuple(undone)
 
 
 def _take_over(job: Job, ended: str | None) -> None:

@@ -8,12 +8,11 @@ Whether the server is off is for the step to judge: only it knows what it did be
 
 from __future__ import annotations
 
-from netaddr import IPAddress, IPNetwork
-
 from turnup.domain.errors import HardwareFault, Refused
+from turnup.flow import diagnosis, serials
+from turnup.flow.bmc_address import checked_address
 from turnup.flow.documents import keep, latest
 from turnup.flow.job import Job
-from turnup.flow.steps import addresses
 from turnup.flow.waiting import Wait, Waiting, until
 from turnup.ports import Bmc
 
@@ -22,40 +21,19 @@ def trusted_bmc(job: Job) -> Waiting[Bmc]:
     """The server's BMC, once it answers and has shown that it is the right one."""
     ip = checked_address(job)
     bmc = job.ports.bmc(ip)
-    shown = yield from until(
-        bmc.certificate,
-        Wait(
-            f"the BMC to answer at {ip}",
-            job.site.timeouts.bmc_answers,
-            HardwareFault(
-                f"{job.server.subject}: its BMC (MAC {job.server.out_of_band.mac}) does not answer at {ip}.",
-                "check the BMC's cable and power, and that its MAC in NetBox is the one on its label.",
-                cause="bmc-silent",
-            ),
-        ),
+    silent = HardwareFault(
+        f"{job.server.subject}: its BMC (MAC {job.server.out_of_band.mac}) does not answer at {ip}.",
+        "check the BMC's cable and power, and that its MAC in NetBox is the one on its label.",
+        cause="bmc-silent",
     )
+    try:
+        shown = yield from until(bmc.certificate, Wait(f"the BMC to answer at {ip}", job.site.timeouts.bmc_answers, silent))
+    except HardwareFault as error:
+        raise diagnosis.silent_bmc(job, error) from error
     bmc.trust(_certificate_on_record(job, shown))
-    serial = bmc.system().serial
-    if serial != job.server.serial:
-        raise HardwareFault(
-            f"{job.server.subject}: the BMC at {ip} reports the serial number {serial}.",
-            _whose(job, serial),
-            cause="bmc-serial-differs",
-        )
+    serials.check_bmc(job, bmc.system().serial, ip)
     keep(job, "bmc", {"certificate": shown})
     return bmc
-
-
-def checked_address(job: Job) -> str:
-    """The BMC's address, where credentials may go. Refused: it lies outside the site's out-of-band prefix."""
-    ip, prefix = addresses.out_of_band_ip(job), job.server.out_of_band.prefix
-    if IPAddress(ip) not in IPNetwork(prefix):
-        raise Refused(
-            f"{job.server.subject}: its out-of-band address {ip} lies outside {prefix}.",
-            "correct the address in NetBox; no credential was sent.",
-            cause="bmc-address-outside",
-        )
-    return ip
 
 
 def _certificate_on_record(job: Job, shown: str) -> str:
@@ -78,11 +56,3 @@ def _certificate_on_record(job: Job, shown: str) -> str:
             cause="bmc-certificate-changed",
         )
     return str(recorded)
-
-
-def _whose(job: Job, serial: str) -> str:
-    """What to do about a serial number that belongs elsewhere."""
-    other = next((server for server in job.plan.servers if server.serial == serial), None)
-    if other is None:
-        return "compare the label with NetBox: serial number and BMC MAC belong to one machine."
-    return f"that is the serial number of {other.subject}: the two may be swapped; compare both labels with NetBox."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from turnup.domain.errors import HardwareFault
+from turnup.flow import diagnosis
 from turnup.flow.documents import attempts, keep, latest
 from turnup.flow.job import Job
 from turnup.flow.waiting import Wait, Waiting, until
@@ -14,20 +15,13 @@ from turnup.ports import Returned
 def call(job: Job, label: str, function: str, keywords: Mapping[str, object], *, within: float) -> Waiting[Returned]:
     """What the job's server returned for the function, within so many seconds. `label` tells the row's jobs apart."""
     minion, job_id = job.server.hostname, _job_id(job, label, function, keywords)
-    return (
-        yield from until(
-            lambda: job.ports.salt.returned(job_id, minion),
-            Wait(
-                f"Salt job {job_id} ({label})",
-                within,
-                HardwareFault(
-                    f"{job.server.subject}: its minion {minion} did not return {function} (job {job_id}) in {within:g} s.",
-                    "look whether the machine and salt-minion still run, then clear this task.",
-                    cause="salt-job-lost",
-                ),
-            ),
-        )
+    lost = HardwareFault(
+        f"{job.server.subject}: its minion {minion} did not return {function} (job {job_id}) in {within:g} s.",
+        "look whether the machine and salt-minion still run, then clear this task.",
+        cause="salt-job-lost",
     )
+    returns = until(lambda: job.ports.salt.returned(job_id, minion), Wait(f"Salt job {job_id} ({label})", within, lost))
+    return (yield from diagnosis.explained(job, returns))
 
 
 def _job_id(job: Job, label: str, function: str, keywords: Mapping[str, object]) -> str:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowRuntimeError
 
-from turnup.domain.errors import Problem, Refused, TurnupError, about
+from turnup.domain.errors import HardwareFault, Problem, Refused, TurnupError, about
 from turnup.domain.servers import Server
 from turnup.domain.states import Status, why_not_abortable
 from turnup.flow import abort, hold
+from turnup.flow.documents import append
 from turnup.flow.flows import FLOWS
 from turnup.flow.job import flow_log
 from turnup.orchestration.operators import AtWork, failure
+from turnup.orchestration.timekeeping import closes, now, timed
 from turnup.orchestration.workplace import Workplace
+from turnup.reporting import undone
+from turnup.reporting.gather import gather
+from turnup.reporting.report import State
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -36,6 +42,7 @@ def holder_runs(ti: Any, server: Server) -> bool:
 class AbortCheckOperator(AtWork):
     """Looks whether every named server may be aborted; refuses with every problem at once. Its XCom is their names."""
 
+    @timed
     def execute(self, context: Context) -> list[str]:
         """Look, change nothing."""
         place, ti = self.workplace(context), context["ti"]
@@ -54,6 +61,7 @@ class AbortCheckOperator(AtWork):
                 problems.append(Problem(name, f"is the name of {len(servers)} devices at site {place.site_name}."))
             elif servers[0].status == "planned" and servers[0].claim is None:
                 log.info("%s is planned already: nothing to undo", name)
+                remember(place, servers[0], "was planned already, so there was nothing to undo")
             elif why_not := why_not_abortable(servers[0], holder_runs=holder_runs(ti, servers[0])):
                 problems.append(Problem(name, why_not, "end that run in Airflow first." if servers[0].claim else ""))
             else:
@@ -78,6 +86,7 @@ class UndoOperator(AtWork):
         super().__init__(**kwargs)
         self.server = server
 
+    @timed
     def execute(self, context: Context) -> None:
         """Take the server over, undo, give it back as planned."""
         place = self.workplace(context)
@@ -98,10 +107,39 @@ class UndoOperator(AtWork):
             raise Refused(f"The run {ended} holds it and goes on.", "end that run in Airflow first.", cause="run-goes-on")
         if now.status == Status.ACTIVE:
             abort.break_claim(now, place.run, place.ports.inventory, reason)
-            return "is active, as it was, and held by no run; nothing was undone"
+            after = "is active, as it was, and held by no run; nothing was undone"
+            remember(place, now, after, former=ended or "")
+            return after
         former = abort.run_to_undo(now)
         if former is None:
             raise Refused("No run of turnup held it.", "set its status in NetBox.", cause="abort-refused")
         job = abort.job_of(place.records_of(former), place.run, self.server, place.ports)
-        abort.undo(FLOWS[job.plan.flow], job, ended, reason)
+        rows = abort.undo(FLOWS[job.plan.flow], job, ended, reason)
+        remember(place, now, "is planned again", former=former.claim, rack=job.plan.rack, rows=rows)
         return "is planned again"
+
+
+class AbortFinishOperator(AtWork):
+    """Closes the abort: says which servers it left undone, and fails for them, so that the run shows what became of it."""
+
+    @closes
+    @timed
+    def execute(self, context: Context) -> None:
+        """Look how every server ended."""
+        place = self.workplace(context)
+        log = flow_log(place.run, self.task_id)
+        if context["ti"].xcom_pull(task_ids="check") is None:
+            raise failure(log, Refused("The abort was refused, nothing was touched.", "read the log of the task check."))
+        servers = gather(place.records, place.run, now()).servers
+        left = [server.name for server in servers if server.state is not State.DONE]
+        if left:
+            what = f"{len(servers) - len(left)} of {len(servers)} servers are undone; not undone: {', '.join(left)}."
+            raise failure(log, HardwareFault(what, "each one's cause is in its own task's log; mend it, then clear that task."))
+        log.info("all %d servers are undone", len(servers))
+
+
+def remember(place: Workplace, server: Server, after: str, *, former: str = "", rack: str = "", rows: Sequence[str] = ()) -> None:
+    """Keep with the abort what was undone on a server, of which run, and what it is afterwards."""
+    known = {name: getattr(server, name) for name in ("serial", "asset_tag", "position", "role")}
+    document = {**known, "rack": rack, "former": former, "rows": list(rows), "after": after}
+    append(place.records, f"{undone.DOCUMENTS}/{server.name}", json.dumps(document, sort_keys=True).encode())

@@ -14,6 +14,7 @@ from turnup.flow.job import flow_log
 from turnup.flow.steps import plan as plan_step
 from turnup.orchestration.asking import answered, ask
 from turnup.orchestration.operators import AtWork, failure
+from turnup.orchestration.timekeeping import timed
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -37,6 +38,7 @@ class PlanApprovalOperator(AtWork):
         subject = f"Install {len(plan.servers)} server(s) in rack {plan.rack}, site {plan.site}? Plan {plan.sha256[:12]}"
         ask(context, subject, diff(plan), seconds=limit, then="decide")
 
+    @timed
     def decide(self, context: Context, event: dict[str, Any]) -> str:
         """Keep the decision with the run; everything but a yes ends the run."""
         place = self.workplace(context)

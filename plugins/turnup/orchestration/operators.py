@@ -34,11 +34,14 @@ if TYPE_CHECKING:
 def failure(log: FlowLog, error: TurnupError, *, final: bool = False) -> AirflowException:
     """The Airflow exception for an error: `Transient` is tried again by Airflow, unless `final`; all else ends the task for good.
 
-    The error is said in plain lines first: what Airflow logs of an exception is a traceback.
+    The error is said in plain lines first: what Airflow logs of an exception is a traceback. It stays the exception's context,
+    where whoever keeps the times of the task finds it.
     """
     for line in str(error).splitlines():
         log.error("%s", line)
-    return AirflowException(str(error)) if isinstance(error, Transient) and not final else AirflowFailException(str(error))
+    raised = AirflowException(str(error)) if isinstance(error, Transient) and not final else AirflowFailException(str(error))
+    raised.__context__, raised.__suppress_context__ = error, True
+    return raised
 
 
 class AtWork(BaseOperator):

@@ -12,6 +12,7 @@ from turnup.flow import preflight
 from turnup.flow.job import flow_log
 from turnup.flow.preflight import Check, Outcome
 from turnup.orchestration.operators import AtWork, failure
+from turnup.orchestration.timekeeping import closes, timed
 from turnup.orchestration.workplace import Workplace
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ RECORD = "preflight"
 class PreflightOperator(AtWork):
     """Looks at every server of the plan and at the services, says everything at once, and fails where something is wrong."""
 
+    @closes
+    @timed
     def execute(self, context: Context) -> None:
         """Look, touch nothing."""
         place = self.workplace(context)

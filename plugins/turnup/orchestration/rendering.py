@@ -8,7 +8,7 @@ from typing import Any
 from airflow.sdk import BaseOperator, task_group
 
 from turnup.flow.rows import Flow
-from turnup.orchestration.abort import AbortCheckOperator, UndoOperator
+from turnup.orchestration.abort import AbortCheckOperator, AbortFinishOperator, UndoOperator
 from turnup.orchestration.approval import PlanApprovalOperator
 from turnup.orchestration.operators import FinishOperator, PlanOperator, RackRowOperator, ServerRowOperator, SnapshotOperator
 from turnup.orchestration.preflight import PreflightOperator
@@ -76,6 +76,7 @@ def render(flow: Flow) -> None:
 def render_abort() -> None:
     """Make the tasks of `server_abort` in the DAG of the context."""
     checked = AbortCheckOperator(task_id="check", execution_timeout=QUICK, **RETRIES)
-    UndoOperator.partial(task_id="undo", map_index_template="{{ task.server }}", execution_timeout=QUICK, **RETRIES).expand(
-        server=checked.output
-    )
+    undone = UndoOperator.partial(
+        task_id="undo", map_index_template="{{ task.server }}", execution_timeout=QUICK, **RETRIES
+    ).expand(server=checked.output)
+    undone >> AbortFinishOperator(task_id="finish", trigger_rule="all_done", execution_timeout=QUICK, **RETRIES)

@@ -83,7 +83,7 @@ def timed[T: Timed, **P, R](method: Callable[Concatenate[T, Context, P], R]) -> 
         keep(Outcome.DONE)
         return result
 
-    return keeping_time  # type: ignore[return-value] -- Airflow gives the context by its name
+    return keeping_time  # type: ignore[return-value]  # Airflow gives the context by its name
 
 
 def closes[T: Timed, R](method: Callable[[T, Context], R]) -> Callable[[T, Context], R]:
@@ -111,7 +111,7 @@ def keep_span(run: Run, records: Callable[[], Records], span: Span) -> None:
 
 
 def _told(error: Exception) -> dict[str, Any]:
-    """What ended the try, in turnup's words: Airflow's exceptions are raised while a `TurnupError` is being handled."""
+    """What ended the try, in turnup's words: the error that an Airflow exception was made of."""
     cause = error.__context__ if isinstance(error.__context__, TurnupError) else TurnupError(str(error) or type(error).__name__)
     problems = tuple({"subject": one.subject, "what": one.what, "advice": one.advice} for one in getattr(cause, "problems", ()))
     return {"error": as_document(cause), "problems": problems}

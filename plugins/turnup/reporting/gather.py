@@ -10,6 +10,7 @@ from typing import Any
 from turnup.flow.flows import FLOWS
 from turnup.flow.install import INSTALL
 from turnup.flow.job import Run
+from turnup.flow.steps.finish import STATUSES
 from turnup.flow.times import FACTS, Outcome
 from turnup.ports import Records
 from turnup.reporting import headline, undone
@@ -19,7 +20,6 @@ from turnup.reporting.report import Check, Decision, LeftAlone, Problem, Report,
 from turnup.reporting.rows import Past, causes, past, row, seconds_between
 from turnup.reporting.servers import server
 
-STATUSES = "statuses"
 BEFORE = (
     ("snapshot", "read the rack from NetBox"),
     ("plan", "decide everything, or refuse with every problem"),
@@ -41,6 +41,7 @@ def gather(records: Records, run: Run, at: str, *, going_on: bool = False) -> Re
     if run.dag_id == undone.DAG:
         title, rows = undone.title(params), undone.rows(tries)
         servers = undone.servers(folder, params, going_on=going_on)
+        tries = [one for one in tries if one.row != undone.CLOSING]  # it fails for the servers, whose causes are their own
     else:
         title, rows = headline.title(plan, params), _rows(plan, tries)
         servers = _servers(folder, plan, going_on=going_on)

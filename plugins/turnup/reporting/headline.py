@@ -41,7 +41,7 @@ def title(plan: Mapping[str, Any], params: Mapping[str, Any]) -> str:
 
 def of(facts: Facts) -> tuple[State, str]:
     """How the run stands, and the sentence."""
-    servers, last = facts.servers, facts.causes[-1].what if facts.causes else ""
+    servers, why = facts.servers, facts.causes[0].what if facts.causes else ""
     counted = _counted(servers, facts.flow)
     untouched = all(server.state is State.UNTOUCHED for server in servers)
     rejected = bool(facts.decisions) and facts.decisions[-1].chosen != APPROVE
@@ -49,13 +49,13 @@ def of(facts: Facts) -> tuple[State, str]:
     cases = (
         (facts.going_on, State.GOING_ON, f"The run goes on. {counted}"),
         (facts.problems, State.FAILED, f"The plan was refused: {_number(len(facts.problems), 'problem')}. Nothing was touched."),
-        (not facts.planned, State.FAILED, f"It ended before there was a plan, nothing was touched. {last}"),
-        (not servers and last, State.FAILED, last),
+        (not facts.planned, State.FAILED, f"It ended before there was a plan, nothing was touched. {why}"),
+        (not servers and why, State.FAILED, why),
         (not servers, State.DONE, "There was nothing to do, and nothing was changed."),
         (facts.dry_run and found, State.FAILED, f"A dry run: {found} of {len(facts.checks)} checks found a problem."),
         (facts.dry_run, State.DONE, f"A dry run: {_would(servers, facts.flow)}. Nothing was touched."),
         (untouched and rejected, State.FAILED, f"{_last_by(facts.decisions)} rejected the plan. Nothing was changed."),
-        (untouched and last, State.FAILED, f"No server was begun. {last}"),
+        (untouched and why, State.FAILED, f"No server was begun. {why}"),
         (all(server.state is State.DONE for server in servers), State.DONE, counted),
     )
     state, text = next(((state, text) for applies, state, text in cases if applies), (State.FAILED, counted))

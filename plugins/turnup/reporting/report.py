@@ -147,6 +147,7 @@ class Server:
     burn_in: tuple[BurnIn, ...] = ()
     planned_again: tuple[str, ...] = ()
     undone: tuple[str, ...] = ()
+    remark: str = ""
     former_run: str = ""
     former_report: str = ""
 

@@ -14,7 +14,8 @@ from turnup.reporting.rows import Past, causes, past, row
 
 DAG = "server_abort"
 DOCUMENTS = "undone"
-ROWS = (("check", "look whether every server may be aborted"), ("finish", "look how every server ended"))
+CLOSING = "finish"
+ROWS = (("check", "look whether every server may be aborted"), (CLOSING, "look how every server ended"))
 UNDO = ("undo", "undo the rows, last first")
 
 
@@ -40,6 +41,7 @@ def _server(folder: Folder, name: str, *, going_on: bool) -> Server:
     document = folder.latest(f"{DOCUMENTS}/{name}")
     position = document.get("position")
     former = str(document.get("former", ""))
+    rows_undone = tuple(str(one) for one in document.get("rows") or ())
     last = tries[-1].one.outcome if tries else None
     if document and last is not Outcome.FAILED:
         state = State.DONE
@@ -50,7 +52,7 @@ def _server(folder: Folder, name: str, *, going_on: bool) -> Server:
     return Server(
         name=name,
         state=state,
-        status=Status.PLANNED if state is State.DONE else "",
+        status=Status.PLANNED if state is State.DONE and rows_undone else "",
         serial=str(document.get("serial", "")),
         asset_tag=str(document.get("asset_tag", "")),
         rack=str(document.get("rack", "")),
@@ -60,7 +62,8 @@ def _server(folder: Folder, name: str, *, going_on: bool) -> Server:
         hostname=str(document.get("hostname", "")),
         rows=(row(*UNDO, tries),),
         causes=tuple(causes(tries)),
-        undone=tuple(str(one) for one in document.get("rows") or ()),
+        undone=rows_undone,
+        remark=str(document.get("after", "")),
         former_run=former,
         former_report=identifier(*former.split("/", 1)) if "/" in former else "",
     )

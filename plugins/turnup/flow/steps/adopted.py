@@ -6,6 +6,7 @@ from turnup.domain.errors import Conflict, TurnupError
 from turnup.domain.states import ADOPT_ENDS
 from turnup.flow.documents import keep, latest
 from turnup.flow.job import Job, RackJob
+from turnup.flow.journal import entry
 from turnup.flow.steps import finish
 from turnup.flow.waiting import Waiting
 from turnup.ports import DeviceWrite, JournalEntry
@@ -42,11 +43,13 @@ def close(job: RackJob) -> dict[str, TurnupError]:
         if now.last_run == job.run.claim and now.claim is None:
             known = latest(one, "adopted") or {}
             seen = f"Serial number and MACs are right. SSH host key {known.get('host_key')}, BMC {known.get('certificate')}."
-            entries.append(JournalEntry(server.id, "success", f"Adopted by {job.run.claim}; nothing on it was changed. {seen}"))
+            text = f"Adopted by {job.run.claim}; nothing on it was changed. {seen}"
+            entries.append(entry(server.id, job.run, "success", text))
             continue
         held = now.claim == job.run.claim
         failures[server.name] = finish.why_not_done(one, held=held)
         if held or latest(one, "failed") is not None:
-            entries.append(JournalEntry(server.id, "danger", f"Adoption {job.run.claim} failed. {failures[server.name]}"))
+            text = f"Adoption {job.run.claim} failed. {failures[server.name]}"
+            entries.append(entry(server.id, job.run, "danger", text))
     job.ports.inventory.write_journal(entries)
     return failures

@@ -7,10 +7,12 @@ that it finds running was started by this run; any other running machine is refu
 from __future__ import annotations
 
 import secrets
+from datetime import UTC, datetime
 
 from turnup.domain.errors import Conflict, HardwareFault, Refused, Transient, TurnupError
-from turnup.flow import power
-from turnup.flow.bmc_trust import checked_address, trusted_bmc
+from turnup.flow import diagnosis, power
+from turnup.flow.bmc_address import checked_address
+from turnup.flow.bmc_trust import trusted_bmc
 from turnup.flow.documents import keep, latest
 from turnup.flow.job import Job
 from turnup.flow.steps import addresses
@@ -52,9 +54,11 @@ def _come_up(job: Job, bmc: Bmc) -> Waiting[None]:
     try:
         yield from until(lambda: shell.answers() or None, never)
     except HardwareFault as error:
-        if error.cause == silent.cause:
-            _switch_off_again(job, bmc)
-        raise
+        if error.cause != silent.cause:
+            raise
+        seen = diagnosis.silent_server(job, error)
+        _switch_off_again(job, bmc)
+        raise seen from error
     finally:
         shell.close()
 
@@ -86,22 +90,19 @@ def _switch_on(job: Job, bmc: Bmc) -> Waiting[None]:
     yield from power.turn(job)
     _hold_claim(job)
     nonce = _unused_nonce(job) or secrets.token_hex(16)
-    keep(job, "boot", {"nonce": nonce, "serial": job.server.serial})
+    keep(job, "boot", {"nonce": nonce, "serial": job.server.serial, "at": datetime.now(UTC).isoformat(timespec="seconds")})
     job.ports.boot_files.write(job.server.management.mac, script(job, nonce))
     bmc.boot_from_network_once()
     bmc.power_on()
-    yield from until(
-        lambda: True if bmc.system().power == ON else None,
-        Wait(
-            "the power to be on",
-            job.site.timeouts.power,
-            HardwareFault(
-                f"{job.server.subject}: the BMC took the order to switch on, and the server stays off.",
-                "look at the power supplies and the BMC's event log.",
-                cause="power-stays-off",
-            ),
-        ),
+    stays_off = HardwareFault(
+        f"{job.server.subject}: the BMC took the order to switch on, and the server stays off.",
+        "look at the power supplies and the BMC's event log.",
+        cause="power-stays-off",
     )
+    comes_on = until(
+        lambda: True if bmc.system().power == ON else None, Wait("the power to be on", job.site.timeouts.power, stays_off)
+    )
+    yield from diagnosis.explained(job, comes_on)
     job.log.info("switched on")
 
 
@@ -127,9 +128,14 @@ def script(job: Job, nonce: str) -> str:
     image = f"{job.site.images_url}/{job.server.image}"
     arguments = (
         f"{job.server.kernel_arguments} turnup.nonce={nonce} turnup.hostname={job.server.hostname} "
-        f"turnup.minion_id={job.server.hostname} turnup.salt_master={job.site.salt_master}"
+        f"turnup.minion_id={job.server.hostname} turnup.salt_master={job.site.salt_master}{_address(job)}"
     ).strip()
     return f"#!ipxe\nkernel {image}/vmlinuz {arguments}\ninitrd {image}/initrd.img\nboot\n"
+
+
+def _address(job: Job) -> str:
+    """At a site without IPv4 no DHCP gives the booted system its address: the image takes it from the kernel's command line."""
+    return f" turnup.address={addresses.of_management(job)[0]}" if job.server.management.version == 6 else ""
 
 
 def _take_script_away(job: Job) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from turnup.domain.errors import Refused
 from turnup.domain.salt_states import StateRun, judge
 from turnup.flow import salt_jobs
 from turnup.flow.documents import keep
 from turnup.flow.job import Job
-from turnup.flow.steps import identity
+from turnup.flow.steps import addresses, identity
 from turnup.flow.waiting import Waiting
 
 
@@ -20,19 +22,27 @@ def do(job: Job) -> Waiting[None]:
     job.log.info("applied: %d states, %d changed", applied.count, len(applied.changed))
 
 
+def pillar(job: Job) -> dict[str, Any]:
+    """What the states are given: the plan's pillar, and the addresses that NetBox gave since."""
+    management = job.server.management
+    network = {"interface": management.interface, "mac": management.mac, "addresses": list(addresses.of_management(job))}
+    return {"turnup": {**job.server.pillar, "network": network}}
+
+
 def _apply(job: Job, *, test: bool) -> Waiting[StateRun]:
     keywords = {
         "mods": ",".join(job.server.states),
-        "pillar": {"turnup": dict(job.server.pillar)},
+        "pillar": pillar(job),
         "test": test,
         "queue": True,  # behind a state run that goes on already, such as one of a former try
-        "sync_mods": "modules",  # burn-in's module comes along
+        "sync_mods": "modules,states",  # burn-in's module, and the state that sets IPv6 addresses
     }
     returned = yield from salt_jobs.call(job, "test" if test else "apply", "state.sls", keywords, within=job.site.timeouts.states)
     run = judge(returned.value)
     if not test:  # also where some of them fail: the others were applied
         changes = [state.document() for state in run.changes]
-        keep(job, "configure", {"states": run.count, "changed": list(run.changed), "changes": changes})
+        document = {"states": run.count, "changed": list(run.changed), "changes": changes, "pillar": keywords["pillar"]}
+        keep(job, "configure", document)
     if run.failed:
         what = "Its test run failed, nothing was changed." if test else "They were applied in part."
         listed = "\n".join(f"  - {state.id} ({state.function}): {state.reason}" for state in run.failed)

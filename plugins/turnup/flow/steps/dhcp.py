@@ -25,12 +25,13 @@ def do(job: RackJob) -> dict[str, TurnupError]:
             failures |= do(job.only(server).rack_wide(job.step))
         return failures
     for server in job.servers:
-        job.only(server).log.info("DHCP knows %s and %s", server.management.mac, server.out_of_band.mac)
+        known = [reservation.mac for reservation in reservations(job.only(server))]
+        job.only(server).log.info("DHCP knows %s", " and ".join(known) or "neither NIC nor BMC: the site serves them itself")
     return {}
 
 
 def reservations(job: Job) -> list[Reservation]:
-    """The server's two reservations; none where the site has no DHCP."""
+    """The server's reservations, for NIC and BMC; none where the site has no DHCP, nor for an IPv6 address: Salt sets it."""
     server = job.server
     reserved = []
     if server.management.dhcp_subnet_id is not None:
@@ -45,7 +46,7 @@ def reservations(job: Job) -> list[Reservation]:
 
 def _bmc_hostname(server: ServerPlan) -> str:
     host, _, domain = server.hostname.partition(".")
-    return f"{host}-bmc.{domain}"
+    return f"{host[:59].rstrip('-')}-bmc.{domain}"  # DNS allows 63 characters between two dots
 
 
 def undo(job: Job) -> None:

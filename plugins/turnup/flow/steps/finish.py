@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
+
 from turnup.domain.errors import HardwareFault, Refused, TurnupError, from_document
-from turnup.domain.states import Status
-from turnup.flow.documents import latest
+from turnup.domain.states import INSTALL_FAILS, Status
+from turnup.flow.documents import append, latest
 from turnup.flow.ending import fail
 from turnup.flow.job import Job, RackJob
+from turnup.flow.journal import entry
 from turnup.ports import JournalEntry
 
 RACK_ACTIVE = "active"
+STATUSES = "statuses"
+"""Folder of what NetBox said of each server when the run was closed."""
 
 
 def do(job: RackJob) -> dict[str, TurnupError]:
@@ -27,16 +32,20 @@ def do(job: RackJob) -> dict[str, TurnupError]:
         one = job.only(server)
         if statuses.get(server.id) == Status.ACTIVE:
             if latest(one, "live") is not None:
-                entries.append(JournalEntry(server.id, "success", f"Installed by {job.run.claim}. {_numbers(one)}"))
+                entries.append(entry(server.id, job.run, "success", f"Installed by {job.run.claim}. {_numbers(one)}"))
             continue
         held = one.ports.inventory.device(server.id).claim == job.run.claim
         failures[server.name] = why_not_done(one, held=held)
         if held or latest(one, "failed") is not None:
-            entries.append(JournalEntry(server.id, "danger", f"Install {job.run.claim} failed. {failures[server.name]}"))
+            entries.append(entry(server.id, job.run, "danger", f"Install {job.run.claim} failed. {failures[server.name]}"))
+        if held:
+            statuses[server.id] = INSTALL_FAILS.after
     if ours and all(status == Status.ACTIVE for status in ours) and job.plan.rack_status != RACK_ACTIVE:
         job.ports.inventory.set_rack_status(job.plan.rack_id, RACK_ACTIVE, job.message())
         job.log.info("rack %s is active: all %d servers that turnup installs there are", job.plan.rack, len(ours))
     job.ports.inventory.write_journal(entries)
+    seen = {server.name: statuses.get(server.id, "") for server in job.servers}
+    append(job.ports.records, STATUSES, json.dumps({"statuses": seen}, sort_keys=True).encode())
     return failures
 
 
