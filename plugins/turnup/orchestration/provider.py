@@ -5,6 +5,7 @@ Every program of Airflow reads this at its start, before all of Airflow can be i
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from turnup.orchestration.hooks import HOOKS
@@ -21,8 +22,17 @@ def get_provider_info() -> dict[str, Any]:
     }
 
 
+PORT = Field("port", "Port", "0")
+PORT_HINT = "(without a port, Airflow 3.3.2 cannot test it)"
+"""Airflow's UI sends port 0 for none and is then refused, as if it asked for another server than the one that it knows.
+
+Mended after 3.3.2 (apache/airflow#73298). Until then every form has a port, also where nothing but 0 makes sense.
+"""
+
+
 def _connection_type(hook: type[Hook]) -> dict[str, Any]:
-    own = {field.name: field for field in hook.fields if field.name in STANDARD}
+    own = {field.name: field for field in (PORT, *hook.fields) if field.name in STANDARD}
+    own["port"] = replace(own["port"], example=f"{own['port'].example} {PORT_HINT}")
     return {
         "connection-type": hook.conn_type,
         "hook-class-name": f"{hook.__module__}.{hook.__name__}",
@@ -37,7 +47,9 @@ def _connection_type(hook: type[Hook]) -> dict[str, Any]:
 
 
 def _extra(field: Field) -> dict[str, Any]:
-    schema: dict[str, Any] = {"type": ["string", "null"]}
+    schema: dict[str, Any] = {"type": "string" if field.required else ["string", "null"]}
+    if field.section:
+        schema["section"] = field.section
     if field.default is not None:
         schema["default"] = field.default
     if field.secret:

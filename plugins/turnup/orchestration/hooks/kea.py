@@ -10,6 +10,8 @@ from turnup.orchestration.hooks.kind import STANDARD, TIMEOUT, Field, Hook
 if TYPE_CHECKING:
     from turnup.ports import Dhcp
 
+AGENT = "Control agent"
+
 
 class KeaHook(Hook):
     """Kea, for the DHCP backends of that name."""
@@ -22,9 +24,9 @@ class KeaHook(Hook):
         Field("schema", "Hosts database: name", "kea", required=True),
         Field("login", "Hosts database: account", "turnup", required=True),
         Field("password", "Hosts database: password", secret=True),
-        Field("control_url", "Control agent: URL", meaning="Such as http://kea.example.com:8000/.", required=True),
-        Field("control_username", "Control agent: account", required=True),
-        Field("control_password", "Control agent: password", required=True, secret=True),
+        Field("control_url", "URL", meaning="Such as http://kea.example.com:8000/.", section=AGENT, required=True),
+        Field("control_username", "Account", section=AGENT, required=True),
+        Field("control_password", "Password", section=AGENT, required=True, secret=True),
     )
 
     def dhcp(self, kind: str, timeout: float) -> Dhcp:

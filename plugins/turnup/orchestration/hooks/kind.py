@@ -13,6 +13,9 @@ from turnup.domain.errors import Refused, Transient, TurnupError
 STANDARD = ("host", "port", "schema", "login", "password")
 """Airflow's own fields, in the form's order; every other field is a key of the connection's extra."""
 
+EMPTY = (None, "", 0)
+"""What counts as nothing, in each field. Port 0 is what Airflow 3.3.2 needs to test a connection that has none (see the form)."""
+
 TIMEOUT = 10.0  # seconds that a test waits for each answer: a person is looking at the form
 
 log = logging.getLogger(__name__)
@@ -20,15 +23,19 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Field:
-    """One field of a form. `meaning` is shown below it and `default` filled in, both only where it is none of Airflow's own."""
+    """One field of a form. `meaning`, `section` (a heading in the form) and `default` show where it is none of Airflow's own."""
 
     name: str
     label: str
     example: str = ""
     meaning: str = ""
+    section: str = ""
     default: str | int | None = None
     required: bool = False
     secret: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.section}: {self.label}" if self.section else self.label
 
 
 class Hook:
@@ -61,7 +68,7 @@ class Hook:
 
     def complete(self) -> None:
         """Nothing that is required is empty. Refused: with the label of everything that is."""
-        missing = [field.label for field in self.fields if field.required and not self.text(field.name)]
+        missing = [str(field) for field in self.fields if field.required and not self.text(field.name)]
         if missing:
             raise Refused(
                 f"The Airflow connection {self.conn_id!r} ({self.hook_name}) lacks: {', '.join(missing)}.",
@@ -79,9 +86,8 @@ class Hook:
         """The same as a number. Refused: it is none."""
         text = self.text(name)
         if not text.isdecimal():
-            label = self._field(name).label
             raise Refused(
-                f"{label} of the Airflow connection {self.conn_id!r} is no number: {text!r}.",
+                f"{self._field(name)} of the Airflow connection {self.conn_id!r} is no number: {text!r}.",
                 "correct it under Admin > Connections.",
                 cause="connection-incomplete",
             )
@@ -90,17 +96,18 @@ class Hook:
     def url(self, name: str = "host") -> str:
         """A field as a URL. In Airflow's URIs the port comes apart from the host: it is put where it belongs."""
         text, port = self.text(name), self._values.get("port") if name == "host" else None
+        wrong = f"is no URL: {text!r}" if "@" not in text else "has an account in it, which belongs into the fields for that"
         try:
             parts = urlsplit(text)
             if port and parts.port is None:
                 parts = parts._replace(netloc=f"{parts.netloc}:{port}")
-            if parts.scheme in {"http", "https"} and parts.hostname:
+            if parts.scheme in {"http", "https"} and parts.hostname and "@" not in parts.netloc:
                 return parts.geturl()
         except ValueError:
             pass
         raise Refused(
-            f"{self._field(name).label} of the Airflow connection {self.conn_id!r} is no URL: {text!r}.",
-            "correct it under Admin > Connections: it begins with https:// or http://.",
+            f"{self._field(name)} of the Airflow connection {self.conn_id!r} {wrong}.",
+            "correct it under Admin > Connections: https://name:port/ or http://name:port/.",
             cause="connection-incomplete",
         )
 
@@ -128,5 +135,5 @@ def _values(conn_id: str, named_by: str) -> Mapping[str, Any]:
             "add it under Admin > Connections, or correct the name.",
             cause="connection-missing",
         ) from None
-    filled = {**found.extra_dejson, **{name: value for name in STANDARD if (value := getattr(found, name)) not in (None, "")}}
-    return {name: value for name, value in filled.items() if value not in (None, "")}
+    filled = {**found.extra_dejson, **{name: value for name in STANDARD if (value := getattr(found, name)) not in EMPTY}}
+    return {name: value for name, value in filled.items() if value not in EMPTY}

@@ -18,7 +18,12 @@ class NetBoxHook(Hook):
     fields = (
         Field("host", "URL", "https://netbox.example.com", required=True),
         Field("password", "API token", "nbt_... (a v2 token with write enabled)", required=True, secret=True),
-        Field("ca", "CA file", meaning="File with the authority that signed NetBox's certificate. Empty: the well-known ones."),
+        Field(
+            "ca",
+            "CA file",
+            meaning="File with the authority that signed NetBox's certificate. Empty: the well-known ones.",
+            section="Trust",
+        ),
     )
 
     def client(self, timeout: float) -> Client:

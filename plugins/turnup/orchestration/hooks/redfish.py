@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from turnup.adapters.redfish import RedfishBmc
 
 PORT = 443
+TEST = "For the test of this connection"
 
 
 class RedfishHook(Hook):
@@ -22,11 +23,12 @@ class RedfishHook(Hook):
         Field("port", "Port", str(PORT), default=PORT),
         Field("login", "Account", "of every BMC of the site", required=True),
         Field("password", "Password", required=True, secret=True),
-        Field("test_address", "Test: address of a BMC", meaning="Used by the connection's test alone. Empty: no BMC is asked."),
+        Field("test_address", "Address of one BMC", meaning="For this test alone. Empty: the test asks no BMC.", section=TEST),
         Field(
             "test_certificate",
-            "Test: its certificate",
-            meaning="SHA-256 (hex) that this BMC has to show before the password is sent to it. Empty: the test tells it.",
+            "Its certificate",
+            meaning="SHA-256 (hex) that it has to show before the password is sent to it. Empty: the test tells what it shows.",
+            section=TEST,
         ),
     )
 
@@ -42,7 +44,7 @@ class RedfishHook(Hook):
         if not address:
             return (
                 f"Account, password and port {port} are filled in. No BMC was asked: to try the login, "
-                "fill in the address of one under 'Test: address of a BMC'."
+                f"fill in the address of one under '{TEST}'."
             )
         bmc = self.bmc(address, TIMEOUT)
         try:
@@ -56,7 +58,7 @@ class RedfishHook(Hook):
                 f"The BMC at {address} answers and shows the certificate {shown}. The login was not tried: "
                 "no password goes to a BMC that is not known.",
                 "compare this with the BMC's own console or with turnup_bmc_certificate in NetBox, "
-                "fill it in under 'Test: its certificate' and test again.",
+                f"fill it in under '{TEST}' and test again.",
                 cause="bmc-certificate-unknown",
             )
         bmc.trust(known)

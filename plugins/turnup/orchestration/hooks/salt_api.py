@@ -9,6 +9,8 @@ from turnup.orchestration.hooks.kind import TIMEOUT, Field, Hook
 if TYPE_CHECKING:
     from turnup.adapters.salt_api import SaltApi
 
+MORE = "Kind of login, and trust"
+
 
 class SaltApiHook(Hook):
     """salt-api, over TLS that verifies."""
@@ -19,8 +21,19 @@ class SaltApiHook(Hook):
         Field("host", "URL", "https://salt.example.com:8000", required=True),
         Field("login", "Account", "turnup", required=True),
         Field("password", "Password", "with eauth sharedsecret: the shared secret", required=True, secret=True),
-        Field("eauth", "eauth", meaning="The kind of login, as in external_auth of the master's file.", default="sharedsecret"),
-        Field("ca", "CA file", meaning="File with the authority that signed salt-api's certificate. Empty: the system's."),
+        Field(
+            "eauth",
+            "eauth",
+            meaning="The kind of login, as in external_auth of the master's file.",
+            section=MORE,
+            default="sharedsecret",
+        ),
+        Field(
+            "ca",
+            "CA file",
+            meaning="File with the authority that signed salt-api's certificate. Empty: the system's.",
+            section=MORE,
+        ),
     )
 
     def salt(self, timeout: float) -> SaltApi:

@@ -23,6 +23,7 @@ class BootFolderHook(Hook):
             "path",
             "Path",
             meaning="The folder that the boot web server serves, such as /srv/boot: mounted and writable where Airflow works.",
+            section="Folder",
             required=True,
         ),
     )

@@ -26,6 +26,7 @@ class SshHook(Hook):
             "Private key",
             meaning="Ed25519, ECDSA or RSA, without a passphrase: the whole file, from BEGIN to END. "
             "The image that servers boot has to accept it.",
+            section="Key",
             required=True,
             secret=True,
         ),
