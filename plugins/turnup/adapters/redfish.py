@@ -32,6 +32,7 @@ class RedfishBmc:
 
     def __init__(self, address: str, port: int, username: str, password: str, timeout: float = 20.0) -> None:
         self.address = address
+        self._url = f"https://[{address}]:{port}" if ":" in address else f"https://{address}:{port}"
         self._port = port
         self._username = username
         self._password = password
@@ -139,10 +140,8 @@ class RedfishBmc:
                 cause="bmc-certificate-unknown",
             )
         if self._system is None:
-            connector = _pinned(f"https://{self.address}:{self._port}", self._checked(), self._timeout)
-            root = sushy.Sushy(
-                f"https://{self.address}:{self._port}", auth=BasicAuth(self._username, self._password), connector=connector
-            )
+            connector = _pinned(self._url, self._checked(), self._timeout)
+            root = sushy.Sushy(self._url, auth=BasicAuth(self._username, self._password), connector=connector)
             systems = root.get_system_collection().members_identities
             if len(systems) != 1:
                 raise HardwareFault(

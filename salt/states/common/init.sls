@@ -2,6 +2,9 @@
 # written through `json`, never pasted.
 {% set server = pillar['turnup'] %}
 
+include:
+  - network
+
 /etc/motd:
   file.managed:
     - mode: '0644'
