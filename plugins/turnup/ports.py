@@ -74,6 +74,10 @@ class Inventory(Protocol):
         """Every device of these names at the site (slug), without interfaces. Names that are not there are left out."""
         ...
 
+    def holders(self, serial: str) -> tuple[str, ...]:
+        """How to find every device of this serial number, at any site: name, site, rack, position."""
+        ...
+
     def write(self, device_id: int, version: str, change: DeviceWrite, message: str) -> str:
         """Change a device if it is still at `version`; answers its new version. Conflict: it moved on.
 
@@ -157,7 +161,7 @@ class Dhcp(Protocol):
         ...
 
     def leases(self, macs: Sequence[str]) -> tuple[Lease, ...]:
-        """What the server gave these MACs, oldest first, as far as it still knows; () where it cannot tell."""
+        """What the server gave these MACs, oldest first, as far as it still knows. Refused: it cannot tell."""
         ...
 
 

@@ -294,6 +294,13 @@ def test_devices_are_found_by_their_exact_names_at_their_site_alone(world: World
     assert {server.name for server in found} == {world.first, world.spare}
 
 
+def test_who_has_a_serial_number_is_found_at_any_place(world: World) -> None:
+    second, spare = sorted(world.inventory.holders(world.serials[1]))
+    assert second.startswith(f"{world.second} (site {world.site}, rack {world.rack}, ")
+    assert spare.startswith(f"{world.spare} (site {world.site}, ")
+    assert world.inventory.holders("nobody's serial number") == ()
+
+
 def test_the_last_run_stays_when_the_claim_is_released(world: World) -> None:
     first = world.server(world.first)
     claimed = world.inventory.write(first.id, first.version, DeviceWrite(claim="run a", last_run="run a"), "contract test")

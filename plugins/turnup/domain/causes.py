@@ -133,15 +133,30 @@ POWER_AND_BOOT = (
         "Find out why it is off. Switch it on or correct its status in NetBox, then clear the task.",
     ),
     Cause(
+        "no-lease",
+        HardwareFault,
+        "The server was switched on and got no address",
+        "Its DHCP request did not reach the DHCP server: cable, switch port or VLAN of the NIC, a MAC in NetBox that is not the "
+        "one on the label, or network boot that is switched off. The message says when DHCP last heard from that MAC.",
+        "Check these in that order, then clear the task boot: the server was switched off again and is started anew.",
+    ),
+    Cause(
+        "image-not-fetched",
+        HardwareFault,
+        "The server got an address and not its boot script or image",
+        "The boot web server does not run, cannot be reached from the rack, or does not have the image. The message has the "
+        "console's line.",
+        "Try the URL of that line from a machine in the rack's network. Publish the image or mend the web server, then clear the "
+        "task boot.",
+    ),
+    Cause(
         "ssh-silent",
         HardwareFault,
         "The server is on, and SSH does not answer",
-        "After a start: it got no address, did not fetch its boot script or image, or hangs while it boots. A live server that "
-        "is "
-        "adopted: its address in NetBox is wrong, or sshd or a firewall does not let turnup in.",
-        "Look at its console. No lease: check cable, VLAN and MAC of the NIC. No image: try the URL in the message. Else read "
-        "where the boot "
-        "stops. Then clear the task.",
+        "After a start: it got an address, and hangs while it boots, or its sshd does not run. A live server that is adopted: "
+        "its address in NetBox is wrong, or sshd or a firewall does not let turnup in.",
+        "Read the console's last lines in the message: where does the boot stop? Then clear the task; a server that was switched "
+        "off again is started anew.",
     ),
     Cause(
         "ssh-broke-off",

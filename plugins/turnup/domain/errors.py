@@ -69,8 +69,9 @@ def about(subject: str, error: TurnupError) -> TurnupError:
 
 
 def with_more(error: TurnupError, what: str) -> TurnupError:
-    """The same kind of error with one more sentence of what is known about it."""
-    return _kind(error)(f"{error.what} {what}", error.advice, cause=error.cause)
+    """The same kind of error with one more sentence, or lines, of what is known about it."""
+    space = "" if what.startswith("\n") else " "
+    return _kind(error)(f"{error.what}{space}{what}", error.advice, cause=error.cause)
 
 
 def as_document(error: TurnupError) -> dict[str, str]:

@@ -76,6 +76,17 @@ class FakeInventory(Faults, port=Inventory):
         ids = {server.id for rack in self._racks.values() if rack.site == site for server in rack.servers}
         return tuple(replace(one, interfaces=()) for one in self._servers.values() if one.id in ids and one.name in names)
 
+    def holders(self, serial: str) -> tuple[str, ...]:
+        """By name, with site, rack and position."""
+        placed = [(rack, self._servers[one.id]) for rack in self._racks.values() for one in rack.servers]
+        return tuple(
+            sorted(
+                f"{one.name} (site {rack.site}, rack {rack.rack}, {f'U{one.position:g}' if one.position else 'no position'})"
+                for rack, one in placed
+                if one.serial.casefold() == serial.casefold()
+            )
+        )
+
     def write(self, device_id: int, version: str, change: DeviceWrite, message: str) -> str:
         """Change the device if it is at this version, or has the wanted values already."""
         now = self._found(device_id)

@@ -65,14 +65,22 @@ class DataCenter:
         self.slots = FakeSlots()
         self.servers = {
             server.name: FakeServer(
-                server.serial, server.interfaces[0].mac or "", f"{server.name}.here.example", self.salt, self.boot_files
+                server.serial,
+                server.interfaces[0].mac or "",
+                f"{server.name}.here.example",
+                self.salt,
+                self.boot_files,
+                self.dhcp,
             )
             for server in self.before.servers
         }
 
     def at(self, address: str) -> FakeServer | None:
-        """The server whose NIC or BMC DHCP gave this address."""
-        for server in self.inventory.snapshot("here", "A").servers:
+        """The server whose NIC or BMC DHCP gave this address, or whose image took it from the kernel's command line."""
+        for server in self.inventory.snapshot(self.before.site, self.before.rack).servers:
+            arguments = self.servers[server.name].machine.files.get("/proc/cmdline", "").split()
+            if any(word.startswith(f"turnup.address={address}/") for word in arguments):
+                return self.servers[server.name]
             for interface in server.interfaces:
                 (reserved,) = self.dhcp.reservations([interface.mac or ""]) or (None,)
                 if reserved is not None and reserved.ip == address:
@@ -98,15 +106,23 @@ class DataCenter:
         return {server.name: server.status for server in self.inventory.rack_servers(self.before.rack_id)}
 
     def claims(self) -> dict[str, str | None]:
-        return {server.name: server.claim for server in self.inventory.snapshot("here", "A").servers}
+        return {server.name: server.claim for server in self.inventory.snapshot(self.before.site, self.before.rack).servers}
 
     def footprint(self) -> dict[str, Any]:
         """All that an install leaves behind, to compare with a clean slate."""
-        servers = self.inventory.snapshot("here", "A").servers
+        servers = self.inventory.snapshot(self.before.site, self.before.rack).servers
         macs = [interface.mac or "" for server in servers for interface in server.interfaces]
         return {
             "devices": [
-                (server.name, server.status, server.claim, server.primary_ip4, server.oob_ip, server.interfaces)
+                (
+                    server.name,
+                    server.status,
+                    server.claim,
+                    server.primary_ip4,
+                    server.primary_ip6,
+                    server.oob_ip,
+                    server.interfaces,
+                )
                 for server in servers
             ],
             "reservations": self.dhcp.reservations(macs),
@@ -137,7 +153,7 @@ class Install:
         self.between: Callable[[], None] = lambda: None
 
     def make_plan(self, **ask: Any) -> Plan:
-        snapshot = snapshot_step.take(self.ports, "here", "A")
+        snapshot = snapshot_step.take(self.ports, self.world.before.site, self.world.before.rack)
         return plan_step.make(self.ports, snapshot, self.policy, Request(self.run.claim, **ask), self.flow.plans)
 
     def job(self, step: str, name: str) -> Job:

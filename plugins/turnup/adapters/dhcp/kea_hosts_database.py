@@ -88,12 +88,14 @@ class KeaHostsDatabase:
         )
 
     def leases(self, macs: Sequence[str]) -> tuple[Lease, ...]:
-        """By Kea's hook for leases; () where it is not loaded."""
+        """By Kea's hook for leases. Refused: it is not loaded, so nobody can tell."""
         found: list[Lease] = []
         for mac in macs:
             result, arguments = self._control.command("lease4-get-by-hw-address", {"hw-address": mac})
             if result == UNSUPPORTED:
-                return ()
+                raise Refused(
+                    "Kea has no hook lease_cmds to ask for leases.", "Load it in Kea's configuration.", cause="dhcp-backend"
+                )
             if result == OK:
                 found += _read_leases(arguments)
         return tuple(sorted(found, key=lambda lease: lease.seen))

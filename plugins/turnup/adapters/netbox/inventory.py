@@ -52,6 +52,11 @@ class NetBoxInventory:
         servers = [read_server(row) for row in rows]
         return tuple(server for server in servers if server.name in names)  # NetBox compares without regard to case
 
+    def holders(self, serial: str) -> tuple[str, ...]:
+        """Where the devices of this serial number are: 1 request."""
+        rows = self._client.rows("dcim/devices", serial=serial, fields="name,serial,site,rack,position")
+        return tuple(sorted(_place(row) for row in rows if row["serial"].casefold() == serial.casefold()))
+
     def write(self, device_id: int, version: str, change: DeviceWrite, message: str) -> str:
         """Change a device by a conditional PATCH: 1 request, 2 or 3 where it is not at `version`."""
         wanted = _fields(change)
@@ -163,6 +168,12 @@ class NetBoxInventory:
 
     def _existing(self, address_ids: Sequence[int]) -> list[int]:
         return sorted(row["id"] for row in self._client.rows_by("ipam/ip-addresses", "id", address_ids, fields="id"))
+
+
+def _place(row: Row) -> str:
+    rack = f"rack {row['rack']['name']}" if row["rack"] else "no rack"
+    unit = f"U{row['position']:g}" if row["position"] else "no position"
+    return f"{row['name']} (site {row['site']['slug']}, {rack}, {unit})"
 
 
 def etag_of(version: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from turnup.domain.errors import HardwareFault, Refused, Transient
+from turnup.flow import serials
 from turnup.flow.documents import keep, latest
 from turnup.flow.job import Job
 from turnup.flow.steps import addresses
@@ -49,7 +50,8 @@ def check_serial(job: Job, shell: Shell, ip: str) -> None:
     serial = _read(job, shell, "dmidecode", "-s", "system-serial-number").strip()
     if serial != job.server.serial:
         raise HardwareFault(
-            f"{job.server.subject}: the machine at {ip} says from inside (DMI) that its serial number is {serial or 'empty'}.",
+            f"{job.server.subject}: the machine at {ip} says from inside (DMI) that its serial number is "
+            f"{serial or 'empty'}{serials.known_as(job, serial)}.",
             "the board was swapped or never programmed: correct the serial number on the machine or in NetBox.",
             cause="dmi-serial-differs",
         )

@@ -8,6 +8,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 
 from turnup.domain.errors import HardwareFault, Refused, Transient
+from turnup.flow import diagnosis
 from turnup.flow.job import Job
 from turnup.flow.steps import identity
 from turnup.flow.steps import plan as plan_step
@@ -18,6 +19,10 @@ PUBLIC_KEY = "/etc/salt/pki/minion/minion.pub"
 
 def do(job: Job) -> Waiting[None]:
     """Accept exactly this minion's key if it is the one on the machine, and wait until the minion answers."""
+    yield from diagnosis.explained(job, _accept(job))
+
+
+def _accept(job: Job) -> Waiting[None]:
     minion, salt, timeouts = job.server.hostname, job.ports.salt, job.site.timeouts
     on_machine = yield from until(
         lambda: _key_on_machine(job),
