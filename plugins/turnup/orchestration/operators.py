@@ -83,7 +83,8 @@ class SnapshotOperator(AtWork):
 class PlanOperator(AtWork):
     """Makes the plan and shows it. Its XComs are the plan's SHA-256 and the names of its servers.
 
-    A run that has nothing to do ends here; of a dry run only the task `preflight` follows, which no other run does.
+    A run that has nothing to do ends here; of a dry run only the task `preflight` follows. A run that goes on has to end this
+    task by returning the names: Airflow counts the mapped tasks by what is returned, and by no other XCom.
     """
 
     def __init__(self, *, preflight: str, flow: str = "install", **kwargs: Any) -> None:
@@ -92,7 +93,7 @@ class PlanOperator(AtWork):
         self.preflight = preflight
 
     @timed
-    def execute(self, context: Context) -> None:
+    def execute(self, context: Context) -> list[str]:
         """Make the plan, or refuse with every problem."""
         place, params = self.workplace(context), context["params"]
         log = flow_log(place.run, self.task_id)
@@ -120,9 +121,8 @@ class PlanOperator(AtWork):
             log.info("Dry run: nothing is changed.")
             following -= {self.preflight}
         else:
-            following &= {self.preflight}
-        if following:
-            raise DownstreamTasksSkipped(tasks=sorted(following))  # type: ignore[no-untyped-call]
+            return list(plan.names)
+        raise DownstreamTasksSkipped(tasks=sorted(following))  # type: ignore[no-untyped-call]
 
 
 class RackRowOperator(AtWork):

@@ -7,6 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from airflow.sdk.exceptions import AirflowSkipException
+
 from turnup.domain.errors import Refused, TurnupError
 from turnup.flow import preflight
 from turnup.flow.job import flow_log
@@ -26,6 +28,11 @@ RECORD = "preflight"
 
 class PreflightOperator(AtWork):
     """Looks at every server of the plan and at the services, says everything at once, and fails where something is wrong."""
+
+    def pre_execute(self, context: Context) -> None:
+        """Only a dry run looks ahead."""
+        if not context["params"]["dry_run"]:
+            raise AirflowSkipException("This is no dry run.")
 
     @closes
     @timed

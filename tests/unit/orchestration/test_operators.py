@@ -8,7 +8,13 @@ from typing import Any
 import pytest
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG
-from airflow.sdk.exceptions import AirflowException, AirflowFailException, DownstreamTasksSkipped, TaskDeferred
+from airflow.sdk.exceptions import (
+    AirflowException,
+    AirflowFailException,
+    AirflowSkipException,
+    DownstreamTasksSkipped,
+    TaskDeferred,
+)
 
 from tests.unit.flow.datacenter import DataCenter, Install
 from turnup.domain.errors import HardwareFault, Transient, as_document
@@ -22,6 +28,7 @@ from turnup.flow.replanning import offer, propose
 from turnup.flow.steps import plan as plan_step
 from turnup.flow.steps import snapshot as snapshot_step
 from turnup.orchestration.operators import FinishOperator, PlanOperator, RackRowOperator, ServerRowOperator
+from turnup.orchestration.preflight import PreflightOperator
 from turnup.orchestration.triggers import HoldTrigger, ServerRowTrigger
 from turnup.orchestration.workplace import Workplace
 from turnup.ports import DeviceWrite, Ports
@@ -215,16 +222,18 @@ class Planning(Task):
         self.xcoms[key] = value
 
 
-def make_plan(install: Install, *, dry_run: bool) -> set[str]:
-    """The tasks that are skipped after the plan of such a run."""
+def make_plan(install: Install, *, dry_run: bool) -> set[str] | list[str]:
+    """The tasks that are skipped after the plan of such a run, or the servers whose tasks are mapped."""
     params = {"site": "here", "rack": "A", "servers": [], "dry_run": dry_run, "approval": "none", "burn_in": ""}
     snapshot_step.take(install.ports, "here", "A")
     with DAG("server_install"):
         plan = over(install, PlanOperator, preflight="preflight", flow="install")
         plan >> [EmptyOperator(task_id="preflight"), EmptyOperator(task_id="approval")]
-    with pytest.raises(DownstreamTasksSkipped) as skipped:
-        plan.execute({"ti": Planning(), "params": params})
-    return set(skipped.value.tasks)
+    try:
+        names: list[str] = plan.execute({"ti": Planning(), "params": params})
+    except DownstreamTasksSkipped as skipped:
+        return set(skipped.tasks)
+    return names
 
 
 def test_no_new_run_begins_under_a_hold() -> None:
@@ -240,9 +249,9 @@ def test_a_dry_run_looks_at_a_site_on_hold_all_the_same() -> None:
     assert make_plan(Install(world), dry_run=True) == {"approval"}
 
 
-def test_only_a_dry_run_looks_ahead_and_a_run_with_nothing_to_do_ends() -> None:
+def test_a_run_that_goes_on_returns_its_servers_and_one_with_nothing_to_do_ends() -> None:
     world = DataCenter(1)
-    assert make_plan(Install(world), dry_run=False) == {"preflight"}
+    assert make_plan(Install(world), dry_run=False) == ["a1"]
     Install(world).everything()
     assert make_plan(Install(world, "run-2"), dry_run=False) == {"preflight", "approval"}
 
@@ -344,3 +353,10 @@ def test_nobody_answering_about_a_part_that_was_planned_again_means_no() -> None
     with pytest.raises(AirflowFailException, match="Nobody answered in time"):
         operator.decide(context, {"error": "timeout", "error_type": "timeout"})
     assert world.statuses() == {"a1": "failed"}
+
+
+def test_only_a_dry_run_looks_ahead() -> None:
+    operator = over(planned(DataCenter(1)), PreflightOperator)
+    operator.pre_execute({"params": {"dry_run": True}})
+    with pytest.raises(AirflowSkipException):
+        operator.pre_execute({"params": {"dry_run": False}})
