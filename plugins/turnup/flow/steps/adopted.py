@@ -37,16 +37,16 @@ def close(job: RackJob) -> dict[str, TurnupError]:
     """Write the journals. A server that this run still holds has failed, also where its task died without a word."""
     failures: dict[str, TurnupError] = {}
     entries: list[JournalEntry] = []
+    devices = {device.id: device for device in job.ports.inventory.rack_servers(job.plan.rack_id)}
     for server in job.servers:
-        one = job.only(server)
-        now = job.ports.inventory.device(server.id)
-        if now.last_run == job.run.claim and now.claim is None:
+        one, now = job.only(server), devices.get(server.id)
+        if now is not None and now.last_run == job.run.claim and now.claim is None:
             known = latest(one, "adopted") or {}
             seen = f"Serial number and MACs are right. SSH host key {known.get('host_key')}, BMC {known.get('certificate')}."
             text = f"Adopted by {job.run.claim}; nothing on it was changed. {seen}"
             entries.append(entry(server.id, job.run, "success", text))
             continue
-        held = now.claim == job.run.claim
+        held = now is not None and now.claim == job.run.claim
         failures[server.name] = finish.why_not_done(one, held=held)
         if held or latest(one, "failed") is not None:
             text = f"Adoption {job.run.claim} failed. {failures[server.name]}"
