@@ -39,7 +39,7 @@ def keep(job: Job, kind: str, document: dict[str, Any]) -> None:
 
 def append(records: Records, folder: str, content: bytes) -> int:
     """Keep one more numbered file in a folder; its number. Who adds another at the same moment gets another number."""
-    number = len(records.names(folder)) + 1
+    number = sum(name.endswith(".json") for name in records.names(folder)) + 1
     while True:
         try:
             records.write(f"{folder}/{number}.json", content)

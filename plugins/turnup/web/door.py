@@ -20,23 +20,23 @@ LOG = logging.getLogger("turnup.web")
 CLOSED = b"turnup's pages could not be loaded: the API server's log says why.\n"
 
 
-async def door(scope: Message, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]) -> None:
-    """Hand the request to the application behind it."""
-    try:
-        application = await asyncio.to_thread(opened)
-    except Exception:
-        LOG.exception("turnup's pages could not be loaded:")
-        await _closed(scope, send)
-    else:
-        await application(scope, receive, send)
+class Door:
+    """Hands requests to the application behind it; `make` makes that once, when the first one comes."""
 
+    def __init__(self, make: Callable[[], Application]) -> None:
+        self._opened = cache(make)
 
-@cache
-def opened() -> Application:
-    """The application with all of its rooms, made once."""
-    from turnup.web.app import application  # noqa: PLC0415 -- see above
-
-    return application()
+    async def __call__(
+        self, scope: Message, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
+    ) -> None:
+        """Answer one request."""
+        try:
+            application = await asyncio.to_thread(self._opened)
+        except Exception:
+            LOG.exception("turnup's pages could not be loaded:")
+            await _closed(scope, send)
+        else:
+            await application(scope, receive, send)
 
 
 async def _closed(scope: Message, send: Callable[[Message], Awaitable[None]]) -> None:
@@ -44,3 +44,12 @@ async def _closed(scope: Message, send: Callable[[Message], Awaitable[None]]) ->
         headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"cache-control", b"no-store")]
         await send({"type": "http.response.start", "status": 503, "headers": headers})
         await send({"type": "http.response.body", "body": CLOSED})
+
+
+def _application() -> Application:
+    from turnup.web.app import application  # noqa: PLC0415 -- see above
+
+    return application()
+
+
+door = Door(_application)

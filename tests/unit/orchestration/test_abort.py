@@ -62,8 +62,8 @@ def over(install: Install, kind: type, **arguments: Any) -> Any:
         def workplace(self, context: Any) -> Workplace:
             return AbortPlace(install)
 
-    task_id = {AbortCheckOperator: "check", UndoOperator: "undo", AbortFinishOperator: "finish"}[kind]
-    return Operator(task_id=task_id, **arguments)
+    named: dict[Any, str] = {AbortCheckOperator: "check", UndoOperator: "undo", AbortFinishOperator: "finish"}
+    return Operator(task_id=named[kind], **arguments)
 
 
 def context(servers: list[str], checked: list[str] | None = None) -> dict[str, Any]:
