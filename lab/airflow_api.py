@@ -87,6 +87,20 @@ class AirflowApi:
         """Forgets a run that has ended."""
         self._call("DELETE", f"/api/v2/dags/{run['dag_id']}/dagRuns/{run['dag_run_id']}")
 
+    def connection_types(self) -> dict[str, dict[str, Any]]:
+        """{type: its form}, as the UI gets them."""
+        forms: Any = self._call("GET", "/ui/connections/hook_meta")
+        return {form["connection_type"]: form for form in forms}
+
+    def connections(self) -> list[dict[str, Any]]:
+        """Every connection, its secrets masked."""
+        return list(self._all("/api/v2/connections", "connections"))
+
+    def test_connection(self, **fields: Any) -> tuple[bool, str]:
+        """What Airflow's *Test connection* answers; what is left out or masked is as stored."""
+        answer = self._call("POST", "/api/v2/connections/test", json=fields)
+        return bool(answer["status"]), str(answer["message"])
+
     def _all(self, path: str, key: str) -> Iterator[dict[str, Any]]:
         offset = 0
         while True:

@@ -99,7 +99,7 @@ class Hook:
         wrong = f"is no URL: {text!r}" if "@" not in text else "has an account in it, which belongs into the fields for that"
         try:
             parts = urlsplit(text)
-            if port and parts.port is None:
+            if parts.port is None and port:
                 parts = parts._replace(netloc=f"{parts.netloc}:{port}")
             if parts.scheme in {"http", "https"} and parts.hostname and "@" not in parts.netloc:
                 return parts.geturl()
