@@ -106,6 +106,6 @@ class FakeSalt(Faults, port=ConfigManagement):
 
 
 def _checked(minion_id: str) -> str:
-    if not re.fullmatch(r"[a-z0-9]+([.-][a-z0-9]+)*", minion_id):
+    if not re.fullmatch(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?", minion_id):
         raise Refused(f"{minion_id!r} is not a plain host name, Salt could take it for a pattern.")
     return minion_id

@@ -24,12 +24,12 @@ def address(name, dev):
         if wanted in _addresses(dev):
             return state
         state["changes"] = {"new": f"{wanted} on {dev}"}
-        if __opts__["test"]:
+        if __opts__["test"]:  # noqa: F821 - Salt's loader puts it into the module
             return {**state, "result": None, "comment": f"{dev} would get it."}
         _ip("-6", "address", "replace", str(wanted), "dev", dev)
     except (ValueError, OSError, subprocess.SubprocessError) as error:
         said = (getattr(error, "stderr", None) or "").strip()
-        return {**state, "result": False, "changes": {}, "comment": said or str(error)}
+        return {**state, "result": False, "changes": {}, "comment": f"{name}: {said or error}"}
     return {**state, "comment": f"{dev} got it."}
 
 
