@@ -87,7 +87,7 @@ class PlanOperator(AtWork):
     task by returning the names: Airflow counts the mapped tasks by what is returned, and by no other XCom.
     """
 
-    def __init__(self, *, preflight: str, flow: str = "install", **kwargs: Any) -> None:
+    def __init__(self, *, flow: str, preflight: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.flow = flow
         self.preflight = preflight
@@ -128,9 +128,8 @@ class PlanOperator(AtWork):
 class RackRowOperator(AtWork):
     """A rack-wide row. Its XCom is the names of the servers that go on; `after` is the task whose names it starts with."""
 
-    def __init__(self, *, flow: str, row: str, after: str | None, **kwargs: Any) -> None:
+    def __init__(self, *, row: str, after: str | None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.flow = flow
         self.row = row
         self.after = after
 
@@ -189,7 +188,7 @@ class FinishOperator(RackRowOperator):
             )
             raise failure(log, ended)
         active = super().execute(context)
-        names, done = place.plan.names, FLOWS[self.flow].done
+        names, done = place.plan.names, rows_for(place.plan).done
         missing = [name for name in names if name not in active]
         if missing:
             what = f"{len(active)} of {len(names)} servers are {done}; not {done}: {', '.join(missing)}."
@@ -204,9 +203,8 @@ class ServerRowOperator(AtWork):
 
     template_fields: Sequence[str] = ("server",)
 
-    def __init__(self, *, flow: str, row: str, server: str, after: str, **kwargs: Any) -> None:
+    def __init__(self, *, row: str, server: str, after: str, **kwargs: Any) -> None:
         super().__init__(map_index_template="{{ task.server }}", **kwargs)
-        self.flow = flow
         self.row = row
         self.server = server
         self.after = after
@@ -261,7 +259,6 @@ class ServerRowOperator(AtWork):
             dag_run.dag_id,
             dag_run.run_id,
             str(context["params"]["site"]),
-            self.flow,
             self.row,
             self.server,
             resumed,

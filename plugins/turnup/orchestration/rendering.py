@@ -35,9 +35,7 @@ def render(flow: Flow) -> None:
     last: BaseOperator = approved
     after = planned.task_id
     for row in flow.rack_rows:
-        task = RackRowOperator(
-            task_id=row.name, doc=row.title, flow=flow.name, row=row.name, after=after, execution_timeout=QUICK, **RETRIES
-        )
+        task = RackRowOperator(task_id=row.name, doc=row.title, row=row.name, after=after, execution_timeout=QUICK, **RETRIES)
         last >> task
         last, after = task, task.task_id
 
@@ -48,7 +46,6 @@ def render(flow: Flow) -> None:
             task = ServerRowOperator(
                 task_id=row.name,
                 doc=row.title,
-                flow=flow.name,
                 row=row.name,
                 server=server,
                 after=after,
@@ -62,7 +59,6 @@ def render(flow: Flow) -> None:
     finish = FinishOperator(
         task_id=flow.closing_row.name,
         doc=flow.closing_row.title,
-        flow=flow.name,
         row=flow.closing_row.name,
         after=None,
         trigger_rule="all_done",

@@ -50,7 +50,6 @@ class ServerRowTrigger(BaseTrigger):
         dag_id: str,
         run_id: str,
         site: str,
-        flow: str,
         row: str,
         server: str,
         resumed: bool,
@@ -62,7 +61,6 @@ class ServerRowTrigger(BaseTrigger):
         self.dag_id = dag_id
         self.run_id = run_id
         self.site = site
-        self.flow = flow
         self.row = row
         self.server = server
         self.resumed = resumed
@@ -71,7 +69,7 @@ class ServerRowTrigger(BaseTrigger):
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Path and arguments, as Airflow keeps them in its database. No secret among them."""
-        names = ("dag_id", "run_id", "site", "flow", "row", "server", "resumed", "began", "attempt")
+        names = ("dag_id", "run_id", "site", "row", "server", "resumed", "began", "attempt")
         return f"{type(self).__module__}.{type(self).__qualname__}", {name: getattr(self, name) for name in names}
 
     async def run(self) -> AsyncIterator[TriggerEvent]:

@@ -36,7 +36,7 @@ def over(run: Any, kind: type, **arguments: Any) -> Any:
         def workplace(self, context: Any) -> Workplace:
             return FakeWorkplace(run)
 
-    return Operator(**{"task_id": arguments.get("row", "task"), "flow": "adopt", "retries": 3} | arguments)
+    return Operator(**{"task_id": arguments.get("row", "task"), "retries": 3} | arguments)
 
 
 def test_every_row_is_a_task_in_the_flows_order_and_there_is_no_other(dag: DAG) -> None:
@@ -63,7 +63,7 @@ def plan(world: LiveRack, *, dry_run: bool) -> None:
     params = {"site": "here", "rack": "A", "servers": [], "dry_run": dry_run}
     snapshot_step.take(run.ports, "here", "A")
     with DAG("server_adopt"):
-        operator = over(run, PlanOperator, preflight="preflight")
+        operator = over(run, PlanOperator, flow="adopt", preflight="preflight")
         operator >> over(run, RackRowOperator, row="claim", after="task")
     operator.execute({"ti": Planning(), "params": params})
 

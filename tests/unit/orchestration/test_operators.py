@@ -52,7 +52,7 @@ def over(install: Install, kind: type, **arguments: Any) -> Any:
             return FakeWorkplace(install)
 
     if "row" in arguments:
-        arguments |= {"task_id": arguments["row"], "flow": "install"}
+        arguments |= {"task_id": arguments["row"]}
     return Operator(**{"task_id": "task", "retries": 3} | arguments)
 
 

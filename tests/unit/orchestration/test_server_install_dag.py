@@ -69,7 +69,7 @@ print(json.dumps([name for name in {HEAVY!r} if name in sys.modules]))
 
 
 def test_a_trigger_comes_back_from_airflows_database_as_it_was() -> None:
-    trigger = ServerRowTrigger("server_install", "run", "here", "install", "boot", "a1", resumed=True)
+    trigger = ServerRowTrigger("server_install", "run", "here", "boot", "a1", resumed=True)
     path, arguments = trigger.serialize()
     assert path == "turnup.orchestration.triggers.ServerRowTrigger"
     assert json.loads(json.dumps(arguments)) == arguments
@@ -78,4 +78,4 @@ def test_a_trigger_comes_back_from_airflows_database_as_it_was() -> None:
 
 def test_a_trigger_with_nonsense_does_not_raise_when_it_is_made() -> None:
     """An exception there ends the triggerer, and with it every wait of every run."""
-    ServerRowTrigger(None, None, None, None, None, None, None)  # type: ignore[arg-type]
+    ServerRowTrigger(None, None, None, None, None, None)  # type: ignore[arg-type]

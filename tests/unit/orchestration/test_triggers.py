@@ -26,7 +26,7 @@ class Trigger(ServerRowTrigger):
 
     def __init__(self, row: Callable[[], Waiting[None]]) -> None:
         began = "2026-11-22T06:30:00+00:00"
-        super().__init__("server_install", "run-1", "here", "install", "boot", "a1", resumed=False, began=began, attempt=2)
+        super().__init__("server_install", "run-1", "here", "boot", "a1", resumed=False, began=began, attempt=2)
         self._row_of_test = row
         self.records = FakeRecords()
 
