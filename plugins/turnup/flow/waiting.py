@@ -49,7 +49,7 @@ def until[T](look: Callable[[], T | None], wait: Wait) -> Waiting[T]:
         yield replace(wait, last=last)
 
 
-def persistent(start: Callable[[], Waiting[None]], attempts: int = 5, first_pause: float = 3.0) -> Waiting[None]:
+def persistent(start: Callable[[], Waiting[None]], attempts: int = 6, first_pause: float = 3.0) -> Waiting[None]:
     """Run the step; where something `Transient` ends it, start it anew after a pause that doubles, so many attempts in all."""
     pause = first_pause
     for _ in range(attempts - 1):

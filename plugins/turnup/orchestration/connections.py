@@ -6,6 +6,7 @@ What each type of connection holds is in `hooks/`, one file a type; the test in 
 from __future__ import annotations
 
 from turnup.adapters import dhcp
+from turnup.adapters.netbox.client import PAUSES
 from turnup.adapters.netbox.inventory import NetBoxInventory
 from turnup.adapters.slots import SlotFolder
 from turnup.domain.policy import Site
@@ -34,7 +35,7 @@ def ports(site: Site, records: Records) -> Ports:
         return ssh.shell(address, host_key, timeout)
 
     return Ports(
-        inventory=NetBoxInventory(_hook(NetBoxHook, site.netbox, "netbox", site).client(timeout)),
+        inventory=NetBoxInventory(_hook(NetBoxHook, site.netbox, "netbox", site).client(timeout, PAUSES)),
         dhcp=_dhcp(site, timeout),
         salt=_hook(SaltApiHook, site.salt, "salt", site).salt(timeout),
         bmc=bmc_at,

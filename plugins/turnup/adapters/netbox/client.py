@@ -4,12 +4,16 @@ no connection, timeout, 429, 5xx     Transient
 certificate, 3xx, 400, 401, 403, 404 Refused, with NetBox's own words
 409 for `available-ips`              Exhausted, a Refused
 412                                  Moved, a Conflict that carries the ETag of what is there now
+
+A `Transient` is tried again after the client's `pauses`, where doing it twice equals doing it once: everything but `create`.
+What stays away for longer is for whoever asks: rows in the triggerer and tasks in workers begin anew after longer pauses.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -24,6 +28,7 @@ type Row = dict[str, Any]
 PAGE = 1000  # NetBox's default MAX_PAGE_SIZE
 LONGEST_QUERY = 6000  # characters of values in one URL; web servers refuse somewhere above 8000
 TIMEOUT = 20.0  # seconds
+PAUSES = (1.0, 2.0, 4.0)  # seconds, for a client that is to be patient
 
 
 def changelog(message: str) -> Row:
@@ -80,8 +85,11 @@ class _IfMatch:
 class Client:
     """One NetBox. Paths are the API's, such as `dcim/devices`; rows are its JSON objects."""
 
-    def __init__(self, url: str, token: str, *, ca: str | None = None, timeout: float = TIMEOUT) -> None:
+    def __init__(
+        self, url: str, token: str, *, ca: str | None = None, timeout: float = TIMEOUT, pauses: Sequence[float] = ()
+    ) -> None:
         self.url = url.rstrip("/")
+        self._pauses = pauses
         self._token = token
         self._session = Session(timeout, ca)
 
@@ -97,8 +105,7 @@ class Client:
             limit = PAGE if at_most is None else min(PAGE, at_most - len(rows))
             query = {**filters, **({"fields": fields} if fields else {})}
             request = self._request(path, filters=query, limit=limit, offset=len(rows))
-            with self._sorted():
-                page = list(request.get())
+            page = self._patiently(lambda request=request: list(request.get()))
             rows += page
             if not page or len(rows) >= request.count or (at_most is not None and len(rows) >= at_most):
                 return rows
@@ -113,14 +120,13 @@ class Client:
 
     def row(self, path: str, key: int, *, fields: str = "") -> Row:
         """One object. Refused: there is none."""
-        with self._sorted():
-            found: Row = next(self._request(path, key=key, filters={"fields": fields} if fields else None).get())
+        filters = {"fields": fields} if fields else None
+        found: Row = self._patiently(lambda: next(self._request(path, key=key, filters=filters).get()))
         return found
 
     def list_all(self, path: str, *, limit: int) -> list[Row]:
         """What an endpoint without pages lists, `limit` entries at most."""
-        with self._sorted():
-            return list(self._request(path, filters={"limit": limit}).get())
+        return self._patiently(lambda: list(self._request(path, filters={"limit": limit}).get()))
 
     def status(self) -> Row:
         """What NetBox says of itself, its version among it. Refused: the token is not valid, or what answers is no NetBox."""
@@ -144,25 +150,33 @@ class Client:
 
     def change(self, path: str, key: int, row: Row, etag: str | None = None) -> Row:
         """Change one object's fields; with an `etag` only if the object is still at it. Moved: it is not."""
-        with self._sorted():
-            changed: Row = self._request(path, key=key, etag=etag).patch(row)
+        changed: Row = self._patiently(lambda: self._request(path, key=key, etag=etag).patch(row))
         return changed
 
     def change_all(self, path: str, rows: Sequence[Row]) -> None:
         """Change objects in one request, all or none; each row names its `id`."""
-        with self._sorted():
-            if rows:
-                self._request(path).patch(list(rows))
+        if rows:
+            self._patiently(lambda: self._request(path).patch(list(rows)))
 
     def delete(self, path: str, ids: Sequence[int], message: str) -> None:
         """Delete objects in one request, all or none. Refused: one of them is gone already, or in use."""
-        with self._sorted():
-            if ids:
-                self._request(path).delete([{"id": key, **changelog(message)} for key in ids])
+        if ids:
+            self._patiently(lambda: self._request(path).delete([{"id": key, **changelog(message)} for key in ids]))
 
     def _request(self, path: str, *, etag: str | None = None, **kwargs: Any) -> Any:
         session = _IfMatch(self._session, etag) if etag else self._session
         return Request(f"{self.url}/api/{path}/", session, token=self._token, **kwargs)
+
+    def _patiently[T](self, call: Callable[[], T]) -> T:
+        """What the call answers, at the latest after the last pause; for calls that may be made twice."""
+        for pause in self._pauses:
+            try:
+                with self._sorted():
+                    return call()
+            except Transient:
+                time.sleep(pause)
+        with self._sorted():
+            return call()
 
     @contextmanager
     def _sorted(self) -> Iterator[None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from turnup.orchestration.hooks.kind import TIMEOUT, Field, Hook
@@ -26,12 +27,12 @@ class NetBoxHook(Hook):
         ),
     )
 
-    def client(self, timeout: float) -> Client:
-        """The client; it opens no connection yet."""
+    def client(self, timeout: float, pauses: Sequence[float] = ()) -> Client:
+        """The client; it opens no connection yet. `pauses` are those between its tries, in seconds."""
         from turnup.adapters.netbox.client import Client
 
         self.complete()
-        return Client(self.url(), self.text("password"), ca=self.text("ca") or None, timeout=timeout)
+        return Client(self.url(), self.text("password"), ca=self.text("ca") or None, timeout=timeout, pauses=pauses)
 
     def look(self) -> str:
         """Version, token, what it may write, and whether turnup's custom fields are there."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -172,3 +173,37 @@ def test_a_changelog_message_is_cut_to_what_netbox_keeps(server: Server, client:
     server.answers = [Answer(status=204)]
     client.delete("ipam/ip-addresses", [3], "m" * 300)
     assert server.asked[0].body == [{"id": 3, "changelog_message": "m" * 200}]
+
+
+def patient(server: Server) -> Client:
+    return Client(server.url, "token", timeout=5, pauses=(0, 0))
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda client: client.rows("dcim/devices"),
+        lambda client: client.row("dcim/devices", 1),
+        lambda client: client.change("dcim/devices", 1, {"status": "active"}, 'W/"1"'),
+        lambda client: client.change_all("dcim/devices", [{"id": 1, "status": "active"}]),
+        lambda client: client.delete("ipam/ip-addresses", [1], "gone"),
+    ],
+    ids=["rows", "row", "change", "change_all", "delete"],
+)
+def test_a_patient_client_tries_again_what_may_be_done_twice(server: Server, call: Callable[[Client], object]) -> None:
+    unavailable = [Answer("<html>Bad Gateway</html>", 502), Answer({"detail": "starting"}, 503)]
+    server.answers = [*unavailable, Answer({"count": 1, "next": None, "results": [{"id": 1}]})]
+    call(patient(server))
+    assert len(server.asked) == 3
+    server.answers = [*unavailable, Answer({"detail": "starting"}, 503)]
+    with pytest.raises(Transient, match="503"):
+        call(patient(server))
+
+
+def test_even_a_patient_client_creates_but_once_and_asks_but_once_where_it_is_refused(server: Server) -> None:
+    server.answers = [Answer({"detail": "starting"}, 503), Answer({"detail": "no"}, 403)]
+    with pytest.raises(Transient):
+        patient(server).create("extras/journal-entries", [{"comments": "hello"}])
+    with pytest.raises(Refused):
+        patient(server).row("dcim/devices", 1)
+    assert len(server.asked) == 2
