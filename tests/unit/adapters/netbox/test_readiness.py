@@ -13,7 +13,7 @@ from turnup.adapters.netbox.readiness import make_sure
 from turnup.domain.errors import Refused
 
 TAG = Definition(KINDS[1], {"name": "turnup-hold", "slug": "turnup-hold"})
-EVERY = {"POST": {}, "PUT": {}}
+EVERY: dict[str, Any] = {"POST": {}, "PUT": {}}
 
 
 class NetBox:
