@@ -105,7 +105,7 @@ class Client:
             limit = PAGE if at_most is None else min(PAGE, at_most - len(rows))
             query = {**filters, **({"fields": fields} if fields else {})}
             request = self._request(path, filters=query, limit=limit, offset=len(rows))
-            page = self._patiently(lambda request=request: list(request.get()))
+            page = self._all(request)
             rows += page
             if not page or len(rows) >= request.count or (at_most is not None and len(rows) >= at_most):
                 return rows
@@ -126,7 +126,7 @@ class Client:
 
     def list_all(self, path: str, *, limit: int) -> list[Row]:
         """What an endpoint without pages lists, `limit` entries at most."""
-        return self._patiently(lambda: list(self._request(path, filters={"limit": limit}).get()))
+        return self._all(self._request(path, filters={"limit": limit}))
 
     def status(self) -> Row:
         """What NetBox says of itself, its version among it. Refused: the token is not valid, or what answers is no NetBox."""
@@ -166,6 +166,10 @@ class Client:
     def _request(self, path: str, *, etag: str | None = None, **kwargs: Any) -> Any:
         session = _IfMatch(self._session, etag) if etag else self._session
         return Request(f"{self.url}/api/{path}/", session, token=self._token, **kwargs)
+
+    def _all(self, request: Any) -> list[Row]:
+        """What a GET lists."""
+        return self._patiently(lambda: list(request.get()))
 
     def _patiently[T](self, call: Callable[[], T]) -> T:
         """What the call answers, at the latest after the last pause; for calls that may be made twice."""
