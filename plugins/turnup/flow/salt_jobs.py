@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import count
+from typing import Literal
 
 from turnup.domain.errors import HardwareFault
 from turnup.flow import diagnosis
@@ -10,6 +12,9 @@ from turnup.flow.documents import attempts, keep, latest
 from turnup.flow.job import Job
 from turnup.flow.waiting import Wait, Waiting, until
 from turnup.ports import Returned
+
+LOOKS_A_PING = 15
+"""Looks for a job's return between two pings of its minion."""
 
 
 def call(job: Job, label: str, function: str, keywords: Mapping[str, object], *, within: float) -> Waiting[Returned]:
@@ -20,8 +25,33 @@ def call(job: Job, label: str, function: str, keywords: Mapping[str, object], *,
         "look whether the machine and salt-minion still run, then clear this task.",
         cause="salt-job-lost",
     )
-    returns = until(lambda: job.ports.salt.returned(job_id, minion), Wait(f"Salt job {job_id} ({label})", within, lost))
-    return (yield from diagnosis.explained(job, returns))
+    return (yield from diagnosis.explained(job, _returned(job, job_id, Wait(f"Salt job {job_id} ({label})", within, lost))))
+
+
+def _returned(job: Job, job_id: str, wait: Wait) -> Waiting[Returned]:
+    """What the job returned. A burn-in takes a day: a minion that died is not waited for that long.
+
+    It is asked for a sign of life every half minute; one that gives none has as long as one that starts.
+    """
+    salt, minion, timeouts = job.ports.salt, job.server.hostname, job.site.timeouts
+    gone = HardwareFault(
+        f"{job.server.subject}: its minion {minion} took the job {job_id} and gives no sign of life since.",
+        "look why salt-minion or the machine died, start it again, then clear this task.",
+        cause="salt-job-lost",
+    )
+    looks, silences = count(1), count(1)
+
+    def returned_or_silent() -> Returned | Literal["silent"] | None:
+        if returned := salt.returned(job_id, minion):
+            return returned
+        return "silent" if next(looks) % LOOKS_A_PING == 0 and not salt.is_up(minion) else None
+
+    while True:
+        found = yield from until(returned_or_silent, wait)
+        if isinstance(found, Returned):
+            return found
+        back = Wait(f"a sign of life of the minion {minion} ({next(silences)})", timeouts.minion_start, gone)
+        yield from until(lambda: salt.returned(job_id, minion) or salt.is_up(minion) or None, back)
 
 
 def _job_id(job: Job, label: str, function: str, keywords: Mapping[str, object]) -> str:

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from tests.unit.domain import worlds
-from tests.unit.flow.datacenter import DataCenter, Install
+from tests.unit.flow.datacenter import POLICY, DataCenter, Install
 from turnup.domain.errors import HardwareFault, Refused, Transient, TurnupError
+from turnup.fakes.salt import Call
 from turnup.flow import diagnosis
 from turnup.flow.diagnosis import NOT_FETCHED
 from turnup.ports import Lease, Returned
@@ -110,8 +111,8 @@ def test_a_minion_that_never_returns_is_told_with_the_console() -> None:
     world = DataCenter()
     usual = world.salt.answers["state.sls"]
 
-    def dies(call: object) -> Returned | None:
-        return None if "a1" in str(call) else usual(call) if callable(usual) else None  # type: ignore[arg-type]
+    def dies(call: Call) -> Returned | None:
+        return usual(call) if "a2" in call.minion_id and callable(usual) else None
 
     world.salt.answers["state.sls"] = dies
     world.servers["a1"].bmc.console_log.append("Out of memory: killed salt-minion")
@@ -213,3 +214,42 @@ def test_the_owner_of_a_serial_number_seen_from_inside_is_named() -> None:
     error = failed(world)
     assert error.cause == "dmi-serial-differs"
     assert "is S2, which is that of a2 (serial S2, rack A, U2)" in error.what
+
+
+def test_a_minion_that_died_is_not_waited_for_until_its_job_is_over() -> None:
+    world = DataCenter()
+    usual = world.salt.answers["state.sls"]
+
+    def dies(call: Call) -> Returned | None:
+        if "a1" in call.minion_id:
+            world.salt.stop(call.minion_id)
+            return None
+        return usual(call) if callable(usual) else None
+
+    world.salt.answers["state.sls"] = dies
+    site = replace(POLICY.site, timeouts=replace(POLICY.site.timeouts, states=100_000, minion_start=90))
+    install = Install(world, policy=replace(POLICY, site=site))
+    install.everything()
+    assert install.failed["a1"].cause == "salt-job-lost"
+    assert "gives no sign of life" in install.failed["a1"].what
+    assert install.now < 1000
+
+
+def test_a_minion_that_is_silent_for_a_moment_goes_on_with_its_job() -> None:
+    world = DataCenter(1)
+    usual = world.salt.answers["state.sls"]
+    asked = 0
+
+    def slow(call: Call) -> Returned | None:
+        nonlocal asked
+        asked += 1
+        return usual(call) if asked > 40 and callable(usual) else None
+
+    world.salt.answers["state.sls"] = slow
+    install = Install(world)
+    install.make_plan()
+    install.rack_rows()
+    for row in ("boot", "identity", "salt_key"):
+        assert install.row(row, "a1")
+    world.salt.fail_next("is_up", Transient("the master is away"))
+    assert install.row("configure", "a1")
