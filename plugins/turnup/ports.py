@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 
 from turnup.domain.holds import Hold
@@ -326,6 +327,82 @@ class Slots(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Target:
+    """A server as the load balancer is told of it: its role, the host name of its plan, and its primary address (no prefix).
+
+    Who has that name or that address in the pool of the role is meant: pools that somebody else filled use names of their own.
+    """
+
+    role: str
+    hostname: str
+    address: str
+
+
+class InPool(StrEnum):
+    """Where a server is in the pool of its role. With several load balancers, what is so at all of them, else the worse."""
+
+    ABSENT = "absent"
+    """Not in the pool, or no such pool."""
+    OUT = "out"
+    """In the pool, and taken out of service: it gets nothing."""
+    DRAINING = "draining"
+    """Gets no new connections; those that it has go on."""
+    WAITING = "waiting"
+    """Is to serve and does not: its health check did not pass yet, or fails."""
+    SERVING = "serving"
+    """In rotation, and its health check passes."""
+
+
+@dataclass(frozen=True)
+class Membership:
+    """How a server stands in its pool; `said` is what the health check saw last, for a person."""
+
+    state: InPool
+    connections: int = 0
+    said: str = ""
+
+
+@dataclass(frozen=True)
+class Serving:
+    """One server that really serves: in rotation, its health check passes. `name` is the load balancer's for it."""
+
+    name: str
+    address: str
+
+
+class Traffic(Protocol):
+    """The load balancers of one site. A role without a pool has nothing to drain or to leave, and nobody of it serves."""
+
+    def enter(self, target: Target) -> None:
+        """Let it get traffic as soon as its health check passes. Ask again, and look at `state`, until it serves.
+
+        A server that was drained or taken out comes back. Refused: the role has no pool here, the load balancer knows no such
+        pool, or will not take the server. Conflict: another address has its name there.
+        """
+        ...
+
+    def drain(self, target: Target) -> None:
+        """Give it no new connections; those that it has go on. Who is not in the pool is no error, and stays outside."""
+        ...
+
+    def leave(self, target: Target) -> None:
+        """Take it out of the pool altogether, and cut connections that are left. Who is not in the pool is no error."""
+        ...
+
+    def connections(self, target: Target) -> int:
+        """How many connections or requests it bears now, by the load balancers' count; 0 where it is not in the pool."""
+        ...
+
+    def state(self, target: Target) -> Membership:
+        """How it stands in the pool of its role."""
+        ...
+
+    def serving(self, role: str) -> tuple[Serving, ...]:
+        """Who really serves in the role's pool now, each address once, sorted by it. Without a health check nobody does."""
+        ...
+
+
 class BmcAt(Protocol):
     """How a step gets at the BMC of an address."""
 
@@ -354,3 +431,4 @@ class Ports:
     boot_files: BootFiles
     records: Records
     slots: Slots
+    traffic: Traffic

@@ -9,7 +9,7 @@ from typing import Any
 from turnup.adapters.policy_yaml import Document
 from turnup.burnin import TESTS
 from turnup.domain.errors import Problem, Refused
-from turnup.domain.policy import BurnInTest, Dhcp, Hardware, Policy, Power, Site, Threshold, Timeouts
+from turnup.domain.policy import BurnInTest, Capacity, Dhcp, Hardware, Policy, Pool, Power, Site, Threshold, Timeouts, Traffic
 
 FAMILIES = {"ipv4": 4, "ipv6": 6}
 
@@ -47,6 +47,22 @@ def _site_problems(document: Document) -> Iterator[Problem]:
     dhcp = document.content["dhcp"]
     if dhcp["kind"] != "none" and "connection" not in dhcp:
         yield document.problem(["dhcp"], "names no connection; only the kind none needs none.")
+    yield from _traffic_problems(document)
+
+
+def _traffic_problems(document: Document) -> Iterator[Problem]:
+    content = document.content
+    traffic = content.get("traffic", {"kind": "none"})
+    if traffic["kind"] != "none" and "connection" not in traffic:
+        yield document.problem(["traffic"], "names no connection; only the kind none needs none.")
+    if traffic["kind"] == "none" and traffic.get("pools"):
+        yield document.problem(["traffic", "pools"], "need a load balancer; the kind none is none.")
+    roles = content["salt"]["states"]
+    for key, named in (("traffic", traffic.get("pools", {})), ("capacity", content.get("capacity", {}))):
+        for role in named:
+            if role not in roles:
+                where = [key, "pools", role] if key == "traffic" else [key, role]
+                yield document.problem(where, f"is for the role {role}, which salt.states does not have.")
 
 
 def _hardware_problems(documents: Sequence[Document]) -> Iterator[Problem]:
@@ -95,7 +111,14 @@ def _site(content: Mapping[str, Any]) -> Site:
         timeouts=Timeouts(**content.get("timeouts", {})),
         families=tuple(sorted(FAMILIES[family] for family in content.get("families", ["ipv4"]))),
         tenants=tuple(content.get("tenants", ())),
+        traffic=_traffic(content.get("traffic", {"kind": "none"})),
+        capacity={role: Capacity(**numbers) for role, numbers in content.get("capacity", {}).items()},
     )
+
+
+def _traffic(content: Mapping[str, Any]) -> Traffic:
+    pools = {role: Pool(**pool) for role, pool in content.get("pools", {}).items()}
+    return Traffic(kind=content["kind"], connection=content.get("connection"), pools=pools)
 
 
 def _hardware(content: Mapping[str, Any]) -> Hardware:

@@ -439,6 +439,30 @@ DHCP = (
     ),
 )
 
+TRAFFIC = (
+    Cause(
+        "traffic-backend",
+        Refused,
+        "The traffic backend is not one that turnup can use",
+        "The site's file names an unknown load balancer, or its connection lacks something.",
+        "Correct `traffic` in the site's file, or the connection, then clear the task.",
+    ),
+    Cause(
+        "traffic-pool",
+        Refused,
+        "The role's pool is not one that can be used",
+        "The site's file gives the role no pool, or the load balancer has none of that name.",
+        "Correct `traffic.pools` in the site's file, or the load balancer, then clear the task.",
+    ),
+    Cause(
+        "traffic-name-taken",
+        Conflict,
+        "Another address has the server's name in the pool",
+        "The server was in the pool before with another address, and nobody took it out.",
+        "Find out who has that address now. Take the old entry out of the load balancer, then clear the task.",
+    ),
+)
+
 RUNS = (
     Cause(
         "plan-refused",
@@ -685,6 +709,7 @@ AREAS = {
     "Burn-in": BURN_IN,
     "NetBox": NETBOX,
     "DHCP": DHCP,
+    "Traffic": TRAFFIC,
     "Runs, claims and approvals": RUNS,
     "turnup and Airflow": TURNUP,
 }

@@ -55,6 +55,7 @@ class Timeouts:
     minion_start: int = 300
     states: int = 1800
     burn_in_margin: int = 300
+    enter_service: int = 120
     network_call: int = 20
     approval: int = 86400
 
@@ -77,6 +78,31 @@ class Dhcp:
 
     kind: str
     connection: str | None = None
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Where a role's servers get their traffic: the load balancer's name for the pool, and the servers' port."""
+
+    backend: str
+    port: int
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """Which load balancer the site has (a module of `adapters/traffic/`), its Airflow connection, and {role: its pool}."""
+
+    kind: str = "none"
+    connection: str | None = None
+    pools: Mapping[str, Pool] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Capacity:
+    """What has to go on serving when servers of a role leave: so many, and such a share (0 to 1) of the role's servers."""
+
+    at_least: int = 1
+    at_least_share: float = 0.5
 
 
 @dataclass(frozen=True)
@@ -107,6 +133,12 @@ class Site:
     timeouts: Timeouts = Timeouts()
     families: tuple[int, ...] = (4,)
     tenants: tuple[str, ...] = ()
+    traffic: Traffic = Traffic()
+    capacity: Mapping[str, Capacity] = field(default_factory=dict)
+
+    def capacity_of(self, role: str) -> Capacity:
+        """What the role keeps when servers leave; where the site's file is silent, one server and half of them."""
+        return self.capacity.get(role, Capacity())
 
     def why_another_owner(self, tenant: str | None) -> str | None:
         """None where turnup may install this tenant's servers here; else the reason, for a person."""

@@ -5,7 +5,7 @@ What each type of connection holds is in `hooks/`, one file a type; the test in 
 
 from __future__ import annotations
 
-from turnup.adapters import dhcp
+from turnup.adapters import dhcp, traffic
 from turnup.adapters.netbox.client import PAUSES
 from turnup.adapters.netbox.inventory import NetBoxInventory
 from turnup.adapters.slots import SlotFolder
@@ -18,7 +18,7 @@ from turnup.orchestration.hooks.redfish import RedfishHook
 from turnup.orchestration.hooks.salt_api import SaltApiHook
 from turnup.orchestration.hooks.turnup_boot_folder import BootFolderHook
 from turnup.orchestration.hooks.turnup_ssh import SshHook
-from turnup.ports import Bmc, Dhcp, Ports, Records, Shell
+from turnup.ports import Bmc, Dhcp, Ports, Records, Shell, Traffic
 
 
 def ports(site: Site, records: Records) -> Ports:
@@ -43,6 +43,7 @@ def ports(site: Site, records: Records) -> Ports:
         boot_files=_hook(BootFolderHook, site.boot, "boot files", site).folder(),
         records=records,
         slots=SlotFolder(settings.slots_folder()),
+        traffic=_traffic(site, timeout),
     )
 
 
@@ -50,6 +51,10 @@ def _dhcp(site: Site, timeout: float) -> Dhcp:
     if site.dhcp.connection is None:
         return dhcp.backend(site.dhcp.kind, {}, timeout)
     return _hook(KeaHook, site.dhcp.connection, "dhcp", site).dhcp(site.dhcp.kind, timeout)
+
+
+def _traffic(site: Site, timeout: float) -> Traffic:
+    return traffic.backend(site.traffic.kind, {}, site.traffic.pools, timeout)
 
 
 def _hook[H: Hook](kind: type[H], conn_id: str, what: str, site: Site) -> H:

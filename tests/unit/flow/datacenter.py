@@ -23,6 +23,7 @@ from turnup.fakes.records import FakeRecords
 from turnup.fakes.salt import Call, FakeSalt
 from turnup.fakes.shell import FakeMachine, FakeShell
 from turnup.fakes.slots import FakeSlots
+from turnup.fakes.traffic import FakeTraffic
 from turnup.flow import abort, ending
 from turnup.flow.course import course
 from turnup.flow.install import INSTALL
@@ -63,6 +64,7 @@ class DataCenter:
         self.salt = FakeSalt({"state.sls": states_of, "turnup_burnin.run": burn_in_of})
         self.boot_files = FakeBootFiles()
         self.slots = FakeSlots()
+        self.traffic = FakeTraffic({"edge"})
         self.servers = {
             server.name: FakeServer(
                 server.serial,
@@ -100,7 +102,7 @@ class DataCenter:
             server = self.at(address)
             return FakeShell(server.machine if server else FakeMachine(up=False), host_key)
 
-        return Ports(self.inventory, self.dhcp, self.salt, bmc, shell, self.boot_files, records, self.slots)
+        return Ports(self.inventory, self.dhcp, self.salt, bmc, shell, self.boot_files, records, self.slots, self.traffic)
 
     def statuses(self) -> Mapping[str, str]:
         return {server.name: server.status for server in self.inventory.rack_servers(self.before.rack_id)}
