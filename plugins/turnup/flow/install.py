@@ -18,7 +18,7 @@ INSTALL = Flow(
     preflight=True,
     rack_rows=(
         RackRow("claim", "one writer a server: take it by a conditional write", claim.do, claim.undo),
-        RackRow("addresses", "primary IPv4 and out-of-band address from NetBox", addresses.do, addresses.undo),
+        RackRow("addresses", "primary addresses of each family, and the BMC's, from NetBox", addresses.do, addresses.undo),
         RackRow("dhcp", "reservations for NIC and BMC", dhcp.do, dhcp.undo),
     ),
     server_rows=(
