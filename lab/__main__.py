@@ -19,9 +19,10 @@ COMMANDS = {
     "down": "stops and removes every process, namespace and bridge of the lab, and nothing else",
     "reset": "back to the state after `up`, in seconds",
     "status": "each service: up or down, its URL, its log",
+    "prove": "proves in the lab what takes too long for every change: PROOF [CASE...]; --list names them",
     "fault": "makes a server, a rack or netbox misbehave: TARGET KIND, TARGET clear, or --list",
 }
-_PASSES_ARGUMENTS_ON = {"test", "fault"}
+_PASSES_ARGUMENTS_ON = {"test", "fault", "prove"}
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -33,16 +33,16 @@ def main(arguments: Sequence[str]) -> int:
     if failed:
         console.warn(f"Not right, see above: {', '.join(failed)}. The tests run all the same; the exit code will be 1.")
     rest = [argument for argument in wanted if argument not in paths_given]
-    code = _run(["pytest", *targets, *rest]).returncode
+    code = run(["pytest", *targets, *rest]).returncode
     return 1 if failed else code
 
 
 def _passes(name: str, command: Sequence[str]) -> bool:
     console.say(name, " ".join(command))
-    return _run(command).returncode == 0
+    return run(command).returncode == 0
 
 
-def _run(command: Sequence[str]) -> subprocess.CompletedProcess[bytes]:
+def run(command: Sequence[str]) -> subprocess.CompletedProcess[bytes]:
     """A tool of Airflow's environment, with an Airflow configuration of its own: tests leave the lab's settings alone."""
     home = paths.VAR / "airflow-tests"
     home.mkdir(parents=True, exist_ok=True)

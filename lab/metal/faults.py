@@ -28,7 +28,7 @@ FAULTS = (
     Fault("key-mismatch", "another minion uses the server's id: the key at the master is not the one on the server", AT_POWER_ON),
     Fault("state-fails", "a file stands where a Salt state wants the folder /etc/turnup", AT_POWER_ON),
     Fault("minion-dies", "the Salt minion is killed while it applies states, and stays dead", AT_POWER_ON),
-    Fault("slow-cpu", "the processor runs at a fifth of its speed"),
+    Fault("slow-cpu", "the processor gets too hot under load: burn-in runs at a thirtieth of its speed", AT_POWER_ON),
     Fault("slow-disk", "the disk does 40 operations a second", AT_POWER_ON),
 )
 KINDS = {fault.kind: fault for fault in FAULTS}

@@ -17,7 +17,6 @@ _PERIOD = 100_000  # microseconds
 CPU, DISK = "cpu", "io"  # as version 2 names them
 _V1 = {CPU: ("cpu", "cpu,cpuacct"), DISK: ("blkio",)}
 SHARE = int(os.environ.get("TURNUP_LAB_CPU_PERCENT", "50"))  # of one core, a server
-SLOW = 10  # the same, of a server with the fault slow-cpu
 SLOW_DISK = 40  # operations a second, each of reading and writing, with the fault slow-disk
 
 

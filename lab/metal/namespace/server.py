@@ -98,7 +98,7 @@ class NamespaceServer:
 
     def limit(self, *, slow_disk: bool) -> None:
         """Processor and disk are as fast as this server's are."""
-        limits.cpu(self.server.namespace, limits.SLOW if faults.active(self.server, "slow-cpu") else limits.SHARE)
+        limits.cpu(self.server.namespace, limits.SHARE)
         if device := disks.device_of(self.folder.disk(disks.SCRATCH)):
             limits.disk(self.server.namespace, device, limits.SLOW_DISK if slow_disk else None)
 

@@ -1,0 +1,49 @@
+"""`./lab/prove PROOF [CASE...]`: what takes too long for every change is proven in the lab, case by case."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lab import environments
+from lab.commands import test, up
+
+
+@dataclass(frozen=True)
+class Proof:
+    """A test with a parameter of its own for each case."""
+
+    shows: str
+    file: str
+    test: str
+
+    def targets(self, cases: Sequence[str]) -> list[str]:
+        """What pytest is to run: these cases, or all."""
+        node = f"{self.file}::{self.test}"
+        return [f"{node}[{case}]" for case in cases] or [node]
+
+
+PROOFS = {
+    "faults": Proof(
+        "each fault alone on one server of eight: it fails with its cause, the others go live; mended, it goes live too",
+        "tests/proofs/test_each_fault.py",
+        "test_alone_in_a_rack",
+    ),
+}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Exit code 0 only when every case, or every one that was named, is proven. pytest's options may be given too."""
+    options = [argument for argument in arguments if argument.startswith("-")]
+    named = [argument for argument in arguments if not argument.startswith("-")]
+    if "--list" in options:
+        print("\n".join(f"{name:<10} {proof.shows}" for name, proof in PROOFS.items()))
+        return 0
+    if not named or named[0] not in PROOFS:
+        print(f"Name a proof: {', '.join(PROOFS)}; after it its cases, or none for all of them.", file=sys.stderr)
+        return 2
+    environments.make("airflow")
+    environments.install_project()
+    up.run()
+    return test.run(["pytest", *PROOFS[named[0]].targets(named[1:]), *options]).returncode
