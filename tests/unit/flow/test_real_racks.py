@@ -195,6 +195,15 @@ def test_the_rack_is_active_when_turnups_servers_are_and_the_others_stay_as_they
     assert world.dhcp.reservations([port.mac or "" for one in OTHERS for port in one.interfaces]) == ()
 
 
+def test_a_server_that_was_given_to_another_owner_since_the_plan_is_not_claimed() -> None:
+    world = DataCenter(snapshot=rack(worlds.server(1), worlds.server(2)))
+    install = Install(world, policy=policy())
+    install.make_plan()
+    world.inventory.correct(1, lambda server: replace(server, tenant="acme"))
+    assert install.rack_rows() == ("a2",)
+    assert world.claims() == {"a1": None, "a2": install.run.claim}
+
+
 def test_the_rack_is_not_active_while_a_server_of_turnups_is_not() -> None:
     world = DataCenter(snapshot=rack(worlds.server(1), worlds.server(2, status="offline"), *OTHERS))
     assert Install(world, policy=policy()).everything() == {}

@@ -93,6 +93,8 @@ def _refuse_changed(job: Job, now: Server) -> None:
         for field, value in planned.items()
         if getattr(now, field) != value
     ]
+    if owner := job.site.why_another_owner(now.tenant):
+        changed.append(owner)
     if why_not := why_not_claimable(now, job.run.claim, job.plan.flow):
         changed.append(why_not)
     if changed:
