@@ -1,4 +1,4 @@
-"""The lab's bridges on this machine: one for its services, one a network of the data center.
+"""The lab's bridges on this machine: one for its services, one a network of the data center, with addresses of each family.
 
 Kea opens no socket on a bridge without carrier, and a bridge has none while no port of it is up. So each bridge gets one
 port that is always up: a veth pair whose two ends stay here.
@@ -8,21 +8,21 @@ from __future__ import annotations
 
 import json
 import subprocess
+from contextlib import suppress
+from pathlib import Path
 
 from lab.datacenter import NETWORKS, SERVICES_ADDRESS, SERVICES_BRIDGE
 from lab.errors import LabError
 
 
-def _addresses() -> dict[str, str]:
-    return {SERVICES_BRIDGE: f"{SERVICES_ADDRESS}/32"} | {
-        network.bridge: f"{network.gateway}/{network.prefix.prefixlen}" for network in NETWORKS
-    }
+def _addresses() -> dict[str, tuple[str, ...]]:
+    return {SERVICES_BRIDGE: (f"{SERVICES_ADDRESS}/32",)} | {network.bridge: network.gateways for network in NETWORKS}
 
 
 def _ip(*arguments: str) -> None:
     done = subprocess.run(["ip", *arguments], capture_output=True, text=True, check=False)
     if done.returncode:
-        raise LabError(f"`ip {' '.join(arguments)}` failed: {done.stderr.strip()}. The lab needs root and network bridges.")
+        raise LabError(f"`ip {' '.join(arguments)}` failed: {done.stderr.strip()}. The lab needs root, network bridges and IPv6.")
 
 
 def _links() -> set[str]:
@@ -37,7 +37,7 @@ def _ports(bridge: str) -> tuple[str, str]:
 def build() -> None:
     """Every bridge is there, with its address and carrier."""
     links = _links()
-    for bridge, address in _addresses().items():
+    for bridge, addresses in _addresses().items():
         inner, outer = _ports(bridge)
         if bridge not in links:
             _ip("link", "add", bridge, "type", "bridge", "stp_state", "0", "forward_delay", "0")
@@ -46,7 +46,10 @@ def build() -> None:
         _ip("link", "set", inner, "master", bridge, "up")
         _ip("link", "set", outer, "up")
         _ip("link", "set", bridge, "up")
-        _ip("address", "replace", address, "dev", bridge)
+        with suppress(OSError):  # where containers have IPv6 switched off; a kernel without it is told of below
+            Path("/proc/sys/net/ipv6/conf", bridge, "disable_ipv6").write_text("0")
+        for address in addresses:
+            _ip("address", "replace", address, "dev", bridge, *(["nodad"] if ":" in address else []))
 
 
 def remove() -> list[str]:

@@ -6,9 +6,11 @@ Creates what is missing and changes nothing that is there, except what a former 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from lab import datacenter
+from lab.datacenter import Guest, Server
 from turnup.adapters.netbox.client import Client, Row, changelog
 from turnup.adapters.netbox.definitions import read_definitions
 from turnup.adapters.netbox.ensure import ensure
@@ -23,8 +25,11 @@ def seed(url: str, token: str) -> None:
     ensure(client, read_definitions())
     site = _one(client, "dcim/sites", "slug", {"name": datacenter.SITE_NAME, "slug": datacenter.SITE, "status": "active"})
     vlans = _networks(client, site)
-    _servers(client, site)
+    kinds = _kinds(client)
+    _devices(client, site, [_server(server, kinds) for server in datacenter.SERVERS])
+    _devices(client, site, [_guest(guest, kinds) for guest in datacenter.GUESTS])
     _ports(client, site, vlans)
+    _other_site(client, kinds)
 
 
 def _networks(client: Client, site: int) -> dict[int, int]:
@@ -48,7 +53,7 @@ def _networks(client: Client, site: int) -> dict[int, int]:
         "prefix",
         [
             {
-                "prefix": str(network.prefix),
+                "prefix": str(prefix),
                 "status": "active",
                 "scope_type": "dcim.site",
                 "scope_id": site,
@@ -56,6 +61,7 @@ def _networks(client: Client, site: int) -> dict[int, int]:
                 "vlan": vlans[network.vlan_id],
             }
             for network in datacenter.NETWORKS
+            for prefix in network.prefixes
         ],
     )
     _create_missing(
@@ -63,67 +69,94 @@ def _networks(client: Client, site: int) -> dict[int, int]:
         "ipam/ip-addresses",
         "address",
         [
-            {
-                "address": f"{network.gateway}/{network.prefix.prefixlen}",
-                "status": "active",
-                "description": f"Gateway of {network.bridge}",
-            }
+            {"address": gateway, "status": "active", "description": f"Gateway of {network.bridge}"}
             for network in datacenter.NETWORKS
+            for gateway in network.gateways
         ],
     )
     return vlans
 
 
-def _servers(client: Client, site: int) -> None:
-    """Racks, the hardware generation's device type, and the servers in the racks; each gets its interfaces from the type."""
+@dataclass(frozen=True)
+class Kinds:
+    """NetBox's ids of what devices are, by slug."""
+
+    types: dict[str, int]
+    roles: dict[str, int]
+    tenants: dict[str, int]
+
+
+def _kinds(client: Client) -> Kinds:
+    """Device types with their interfaces, roles, and the tenant whose servers turnup leaves alone."""
     slug = datacenter.MANUFACTURER.lower()
     manufacturer = _one(client, "dcim/manufacturers", "slug", {"name": datacenter.MANUFACTURER, "slug": slug})
-    model = {"manufacturer": manufacturer, "model": datacenter.DEVICE_TYPE, "slug": datacenter.DEVICE_TYPE, "u_height": 1}
-    device_type = _one(client, "dcim/device-types", "slug", model)
-    templates = [
-        {"device_type": device_type, "name": datacenter.NIC, "type": "1000base-t"},
-        {"device_type": device_type, "name": datacenter.BMC, "type": "1000base-t", "mgmt_only": True},
-    ]
-    _create_missing(client, "dcim/interface-templates", "name", templates, device_type_id=device_type)
-    role = {"name": datacenter.ROLE.capitalize(), "slug": datacenter.ROLE, "color": "2196f3"}
-    role_id = _one(client, "dcim/device-roles", "slug", role)
-    racks = _create_missing(
-        client,
-        "dcim/racks",
-        "name",
-        [{"name": rack.name, "site": site, "u_height": 42, "status": "planned"} for rack in datacenter.RACKS],
-        site_id=site,
+    models = [*(generation.name for generation in datacenter.GENERATIONS), datacenter.SWITCH]
+    rows: list[Row] = [{"manufacturer": manufacturer, "model": model, "slug": model, "u_height": 1} for model in models]
+    types = _create_missing(client, "dcim/device-types", "slug", rows)
+    for generation in datacenter.GENERATIONS:
+        key = types[generation.name]
+        ports: list[Row] = [{"name": name} for name in generation.nics] + [{"name": datacenter.BMC, "mgmt_only": True}]
+        templates = [{**port, "device_type": key, "type": "1000base-t"} for port in ports]
+        _create_missing(client, "dcim/interface-templates", "name", templates, device_type_id=key)
+    names = dict.fromkeys([*(server.role for server in datacenter.SERVERS), *(guest.role for guest in datacenter.GUESTS)])
+    roles: list[Row] = [{"name": name.capitalize(), "slug": name, "color": "2196f3"} for name in names]
+    tenant = {"name": datacenter.TENANT.capitalize(), "slug": datacenter.TENANT}
+    return Kinds(
+        types=types,
+        roles=_create_missing(client, "dcim/device-roles", "slug", roles),
+        tenants=_create_missing(client, "tenancy/tenants", "slug", [tenant]),
     )
-    _create_missing(
-        client,
-        "dcim/devices",
-        "name",
-        [
-            {
-                "name": server.name,
-                "serial": server.serial,
-                "asset_tag": server.asset_tag,
-                "site": site,
-                "rack": racks[server.rack.name],
-                "position": server.unit,
-                "face": "front",
-                "role": role_id,
-                "device_type": device_type,
-                "status": "planned",
-            }
-            for server in datacenter.SERVERS
-        ],
-        site_id=site,
-    )
+
+
+def _server(server: Server, kinds: Kinds) -> Row:
+    return {
+        "name": server.name,
+        "serial": server.serial,
+        "asset_tag": server.asset_tag,
+        "rack": server.rack.name,
+        "position": server.unit,
+        "role": kinds.roles[server.role],
+        "device_type": kinds.types[server.generation.name],
+    }
+
+
+def _guest(guest: Guest, kinds: Kinds) -> Row:
+    return {
+        "name": guest.name,
+        "serial": guest.serial,
+        "rack": guest.rack.name,
+        "position": guest.unit,
+        "role": kinds.roles[guest.role],
+        "device_type": kinds.types[guest.device_type],
+        "tenant": kinds.tenants[guest.tenant] if guest.tenant else None,
+    }
+
+
+def _devices(client: Client, site: int, rows: Sequence[Row]) -> None:
+    """The devices in their racks, all planned; each gets its interfaces from its type."""
+    names = dict.fromkeys(row["rack"] for row in rows)
+    rack_rows: list[Row] = [{"name": name, "site": site, "u_height": 42, "status": "planned"} for name in names]
+    racks = _create_missing(client, "dcim/racks", "name", rack_rows, site_id=site)
+    common: Row = {"site": site, "face": "front", "status": "planned"}
+    devices = [{**common, **row, "rack": racks[row["rack"]]} for row in rows]
+    _create_missing(client, "dcim/devices", "name", devices, site_id=site)
+
+
+def _other_site(client: Client, kinds: Kinds) -> None:
+    """A site of which turnup has no policy, with racks and devices of the same names, and serial numbers of their own."""
+    other = {"name": datacenter.OTHER_SITE_NAME, "slug": datacenter.OTHER_SITE, "status": "active"}
+    site = _one(client, "dcim/sites", "slug", other)
+    namesakes = [{**_server(server, kinds), "serial": f"X{server.serial}", "asset_tag": None} for server in datacenter.NAMESAKES]
+    _devices(client, site, namesakes)
 
 
 def _ports(client: Client, site: int, vlans: dict[int, int]) -> None:
-    """Every port's MAC address, as NetBox's own object, and its untagged VLAN."""
+    """Every port's MAC address, as NetBox's own object, and its untagged VLAN; a second NIC has none."""
     wanted = {
-        (server.name, name): (mac, vlans[network.vlan_id])
+        (server.name, name): (mac, vlans[network.vlan_id] if network else None)
         for server in datacenter.SERVERS
         for name, mac, network in (
-            (datacenter.NIC, server.mac, server.rack.network),
+            *((name, mac, server.rack.network if name == datacenter.NIC else None) for name, mac in server.nics.items()),
             (datacenter.BMC, server.bmc_mac, datacenter.OUT_OF_BAND),
         )
     }
@@ -142,12 +175,11 @@ def _ports(client: Client, site: int, vlans: dict[int, int]) -> None:
         {
             "id": ports[key]["id"],
             "primary_mac_address": macs[mac.upper()],
-            "mode": "access",
-            "untagged_vlan": vlan,
+            **({"mode": "access", "untagged_vlan": vlan} if vlan else {}),
             **changelog(MESSAGE),
         }
         for key, (mac, vlan) in wanted.items()
-        if ports[key]["mac_address"] is None or ports[key]["untagged_vlan"] is None
+        if ports[key]["mac_address"] is None or (vlan and ports[key]["untagged_vlan"] is None)
     ]
     client.change_all("dcim/interfaces", unfinished)
 

@@ -9,7 +9,7 @@ from sushy_tools import error
 from sushy_tools.emulator import main as emulator
 from sushy_tools.emulator.resources.systems.fakedriver import FakeDriver
 
-from lab.datacenter import DEVICE_TYPE, MANUFACTURER, Server
+from lab.datacenter import MANUFACTURER, Server
 from lab.metal import faults, kind, nvram, smbios
 from lab.metal.folder import Folder
 from lab.metal.nvram import BootSetting
@@ -48,7 +48,7 @@ class ServerDriver(FakeDriver):
         wrong = faults.active(self.server, "bmc-serial")
         return {
             "Manufacturer": MANUFACTURER,
-            "Model": DEVICE_TYPE,
+            "Model": self.server.generation.name,
             "SerialNumber": smbios.WRONG_SERIAL if wrong else mounted.serial,
             "AssetTag": mounted.asset_tag,
         }
@@ -118,4 +118,4 @@ class ServerDriver(FakeDriver):
 
     def get_nics(self, identity: str) -> list[dict[str, str]]:
         self.uuid(identity)
-        return [{"id": "1", "mac": self.server.mac}]
+        return [{"id": str(number), "mac": mac} for number, mac in enumerate(self.server.nics.values(), start=1)]

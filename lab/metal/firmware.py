@@ -62,7 +62,8 @@ class Firmware:
 
     def booted(self) -> tuple[Path, str]:
         """What `boot` answers, after as many tries as it takes. The event log gets each reason once."""
-        self.console.say(f"Labmetal G1, serial {self.server.serial}, asset tag {self.server.asset_tag}, NIC {self.server.mac}")
+        model, nics = self.server.generation.name, " and ".join(self.server.nics.values())
+        self.console.say(f"{model}, serial {self.server.serial}, asset tag {self.server.asset_tag}, NIC {nics}")
         target = nvram.take(self.folder.nvram)
         last = ""
         while True:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lab.datacenter import DEVICE_TYPE, MANUFACTURER, Server
+from lab.datacenter import MANUFACTURER, Server
 
 WRONG_SERIAL = "LM9999999"
 
@@ -15,13 +15,13 @@ def values(server: Server, *, wrong_serial: bool = False) -> dict[str, str]:
         "bios-version": "1.0",
         "bios-release-date": "01/01/2026",
         "system-manufacturer": MANUFACTURER,
-        "system-product-name": DEVICE_TYPE,
+        "system-product-name": server.generation.name,
         "system-version": "1",
         "system-serial-number": serial,
         "system-uuid": server.uuid,
         "system-family": "Lab",
         "baseboard-manufacturer": MANUFACTURER,
-        "baseboard-product-name": DEVICE_TYPE,
+        "baseboard-product-name": server.generation.name,
         "baseboard-serial-number": serial,
         "chassis-manufacturer": MANUFACTURER,
         "chassis-type": "Rack Mount Chassis",

@@ -20,7 +20,7 @@ import requests
 from lab import paths
 from lab.airflow_api import ENDED, AirflowApi
 from lab.commands import fault, reset
-from lab.datacenter import SITE
+from lab.datacenter import BY_NAME, SITE
 
 LONGEST = 420.0  # seconds that a run may take
 
@@ -92,10 +92,9 @@ class Lab:
         raise AssertionError(f"{run} has no task {task} of {server or 'the rack'}")
 
     def devices(self, rack: str) -> dict[str, Any]:
-        """{name: NetBox's device} of a rack."""
-        found = self.netbox.dcim.devices.filter(rack=[rack.lower()], site=SITE) or ()
-        devices = {device.name: device for device in found if device.rack.name == rack}
-        return devices or {d.name: d for d in self.netbox.dcim.devices.filter(site=SITE) if d.rack and d.rack.name == rack}
+        """{name: NetBox's device} of a rack's servers; what is not turnup's is not among them."""
+        found = self.netbox.dcim.devices.filter(site=SITE)
+        return {one.name: one for one in found if one.rack and one.rack.name == rack and one.name in BY_NAME}
 
     def statuses(self, rack: str) -> dict[str, str]:
         return {name: device.status.value for name, device in self.devices(rack).items()}

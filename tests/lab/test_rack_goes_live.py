@@ -8,19 +8,23 @@ import json
 import time
 from dataclasses import dataclass
 from functools import cached_property
+from ipaddress import ip_interface
 from typing import Any
 
 import psycopg
 import pytest
+import requests
 
 from lab import authority, paths
 from lab.datacenter import RACKS, Server
 from lab.metal import kind as metal
+from lab.services import airflow
 from tests.lab.conftest import Lab
 from turnup.adapters.redfish import RedfishBmc
 from turnup.adapters.salt_api import SaltApi
 from turnup.adapters.ssh import SshShell
 from turnup.domain.salt_states import judge
+from turnup.reporting.identifier import identifier
 
 RACK = RACKS[0]
 SERVERS = {server.name: server for server in RACK.servers}
@@ -108,6 +112,10 @@ def test_each_server_has_addresses_of_its_own_from_the_right_prefixes(story: Sto
     assert len(primary | out_of_band) == 2 * len(SERVERS)
     assert all(address.startswith("198.18.1.") for address in primary)
     assert all(address.startswith("198.18.240.") for address in out_of_band)
+    ipv6 = {ip_interface(device.primary_ip6.address).ip for device in story.devices.values()}
+    assert len(ipv6) == len(SERVERS)
+    assert RACK.network.ipv6
+    assert all(address in RACK.network.ipv6 for address in ipv6)
 
 
 @each_server
@@ -116,6 +124,19 @@ def test_it_answers_by_ssh_on_its_primary_address(story: Story, server: Server) 
     try:
         assert shell.run(("hostname",), 20).stdout.strip() in (server.fqdn, server.name)
         assert shell.run(("cat", "/etc/turnup/role"), 20).stdout.strip() == "edge"
+    finally:
+        shell.close()
+
+
+@each_server
+def test_it_answers_by_ssh_on_its_ipv6_address(story: Story, server: Server) -> None:
+    shell = SshShell(story.ip(server, "primary_ip6"), "root", authority.ssh_key())
+    try:
+        kept = json.loads(shell.run(("cat", "/etc/turnup/server.json"), 20).stdout)
+        assert kept["serial"] == server.serial
+        assert kept["network"]["addresses"] == [
+            str(getattr(story.devices[server.name], which).address) for which in ("primary_ip4", "primary_ip6")
+        ]
     finally:
         shell.close()
 
@@ -181,12 +202,13 @@ def test_boot_scripts_are_gone_after_the_start(story: Story) -> None:
 def test_the_states_are_clean(story: Story) -> None:
     """On every server, a test run of the states that it was given fails nothing and would change nothing."""
     plan = json.loads(story.lab.record(story.run, "plan.json") or b"{}")
+    given = {name: json.loads(story.lab.record(story.run, f"configure/{name}/1.json") or b"{}")["pillar"] for name in SERVERS}
     jobs = {
         part["hostname"]: story.salt.submit(
             part["hostname"],
             "state.sls",
             (),
-            {"mods": ",".join(part["states"]), "pillar": {"turnup": part["pillar"]}, "test": True, "queue": True},
+            {"mods": ",".join(part["states"]), "pillar": given[part["name"]], "test": True, "queue": True},
         )
         for part in plan["servers"]
     }
@@ -280,8 +302,11 @@ def adoption(story: Story) -> Adoption:
     wiped = {"turnup_claim": None, "turnup_cause": None, "turnup_last_run": None, "turnup_bmc_certificate": None}
     for device in lab.devices(RACK.name).values():
         device.update({"custom_fields": wiped})
+    # The lab's BMCs live off their reservations and give their addresses up two minutes after; NICs keep theirs for an hour.
+    unknown = [*(server.mac for server in RACK.servers), RACK.servers[0].bmc_mac]
     with psycopg.connect(lab.endpoints["dhcp"]["lab1"]["database"]) as database:
-        database.execute("DELETE FROM hosts")
+        macs = [bytes.fromhex(mac.replace(":", "")) for mac in unknown]
+        database.execute("DELETE FROM hosts WHERE dhcp_identifier = ANY(%s)", (macs,))
     before = lab.devices(RACK.name)
     lab.fault(wrong.name, "bmc-serial")
     try:
@@ -322,3 +347,62 @@ def test_an_adoption_records_certificates_and_reservations_and_changes_nothing_e
     assert without_custom_fields(adoption.after) == without_custom_fields(adoption.before)
     assert list(paths.BOOT.glob("*.ipxe")) == []
     assert all(metal.of(server).is_on() for server in RACK.servers)
+
+
+def report(path: str, user: str = "", **headers: str) -> requests.Response:
+    """What Airflow's API server answers to that user, or to nobody."""
+    if user:
+        login = {"username": user, "password": airflow.password(user)}
+        token = requests.post(f"{airflow.url()}/auth/token", json=login, timeout=30).json()["access_token"]
+        headers["Authorization"] = f"Bearer {token}"
+    return requests.get(f"{airflow.url()}/turnup/reports/{path}", headers=headers, timeout=30)
+
+
+def test_the_report_tells_everything_to_whoever_may_see_the_run(story: Story) -> None:
+    told = report(f"{identifier('server_install', story.run)}.json", "viewer").json()
+    assert told["headline"] == f"All {len(SERVERS)} servers are active."
+    assert (told["site"], told["rack"], told["started_by"], told["notes"]) == ("lab1", RACK.name, "operator", [])
+    assert told["plan_text"].encode() == story.lab.record(story.run, "plan.txt")
+    assert {row["name"] for row in told["rows"] if row["seconds"] is not None} >= {"snapshot", "plan", "claim", "finish"}
+    for part in told["servers"]:
+        server = SERVERS[part["name"]]
+        assert (part["serial"], part["unit"], part["status"]) == (server.serial, f"U{server.unit}", "active")
+        assert all(row["state"] == "done" and row["began"] < row["ended"] and row["seconds"] > 0 for row in part["rows"])
+        assert story.ip(server, "primary_ip4") in str(part["addresses"])
+        assert {change["function"] for change in part["salt"][0]["changes"]} >= {"file.managed", "file.directory"}
+        figures = {one["figure"]: one for one in part["burn_in"][0]["figures"]}
+        assert (figures["read_iops"]["outcome"], figures["read_iops"]["unit"]) == ("pass", "IO/s")
+        assert figures["read_iops"]["value"] > figures["read_iops"]["at_least"]
+
+
+def test_the_report_is_a_page_that_runs_nothing(story: Story) -> None:
+    answer = report(identifier("server_install", story.run), "viewer", accept="text/html")
+    assert answer.status_code == 200
+    assert all(server in answer.text for server in SERVERS)
+    assert "<script" not in answer.text
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+
+
+def test_without_a_login_there_is_no_report_and_a_browser_is_led_to_the_login(story: Story) -> None:
+    for path in ("", identifier("server_install", story.run), f"{identifier('server_install', story.run)}.json"):
+        assert report(path).status_code == 401
+        assert "/auth/login?next=" in report(path, accept="text/html").text
+
+
+def test_the_report_can_be_reached_from_every_task_and_from_the_journal(story: Story) -> None:
+    address = f"{airflow.url()}/turnup/reports/{identifier('server_install', story.run)}"
+    for task, index in (("plan", -1), ("claim", -1), ("boot", 0), ("live", 7), ("finish", -1)):
+        assert story.lab.airflow.links("server_install", story.run, task, index)["Report"] == address
+    server = story.devices[RACK.servers[0].name]
+    (entry,) = story.lab.netbox.extras.journal_entries.filter(assigned_object_id=server.id)
+    assert f"[Report]({address})" in entry.comments
+
+
+def test_a_dry_run_and_a_run_with_nothing_to_do_leave_a_report_too(story: Story) -> None:
+    dry = report(f"{identifier('server_install', story.dry_run)}.json", "viewer").json()
+    assert "dry run" in dry["headline"]
+    assert {part["status"] for part in dry["servers"]} == {"planned"}
+    nothing = report(f"{identifier('server_install', story.second)}.json", "viewer").json()
+    assert nothing["headline"] == "There was nothing to do, and nothing was changed."
+    listed = report("", "viewer").text
+    assert all(identifier("server_install", run) in listed for run in (story.run, story.dry_run, story.second))

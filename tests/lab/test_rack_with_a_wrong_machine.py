@@ -1,15 +1,19 @@
-"""The story of rack R2: one server's BMC reports another serial number, and two engineers start the install at once."""
+"""The story of rack R2, where hardware, roles and owners are mixed: one server's BMC reports another serial number, and two
+engineers start the install at once."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 
 import psycopg
 import pytest
 
-from lab.datacenter import RACKS
+from lab import authority
+from lab.datacenter import GUESTS, NAMESAKES, OTHER_SITE, RACKS, SITE, Server
 from lab.metal import kind as metal
 from tests.lab.conftest import Lab
+from turnup.adapters.ssh import SshShell
 
 RACK = RACKS[1]
 WRONG = RACK.servers[3]
@@ -25,6 +29,11 @@ class Story:
         """The servers that this run took as far as switching them on."""
         return {server for (task, server), state in self.lab.states(run).items() if task == "boot" and state in ("success",)}
 
+    @property
+    def proceeding(self) -> str:
+        """The run that went on."""
+        return next(run for run in self.runs if self.reached(run))
+
 
 @pytest.fixture(scope="module")
 def story(lab: Lab) -> Story:
@@ -39,6 +48,51 @@ def story(lab: Lab) -> Story:
 def test_seven_are_active_and_the_wrong_one_failed_alone(story: Story) -> None:
     expected = {server.name: "active" for server in RACK.servers} | {WRONG.name: "failed"}
     assert story.lab.statuses(RACK.name) == expected
+
+
+@pytest.mark.parametrize("server", [RACK.servers[index] for index in (0, 4, 7)], ids=lambda server: server.name)
+def test_each_server_is_installed_by_its_generation_and_its_role(story: Story, server: Server) -> None:
+    device = story.lab.devices(RACK.name)[server.name]
+    assert (device.device_type.slug, device.role.slug) == (server.generation.name, server.role)
+    shell = SshShell(str(device.primary_ip4.address).split("/")[0], "root", authority.ssh_key())
+    try:
+        assert shell.run(("cat", "/etc/turnup/role"), 20).stdout.strip() == server.role
+        assert json.loads(shell.run(("cat", "/etc/turnup/server.json"), 20).stdout)["generation"] == server.generation.name
+        assert shell.run(("test", "-d", f"/srv/{server.role}"), 20).exit_status == 0
+        links = json.loads(shell.run(("ip", "-json", "link", "show"), 20).stdout)
+    finally:
+        shell.close()
+    assert {link["ifname"]: link["address"] for link in links if link["ifname"] != "lo"} == server.nics
+
+
+def test_both_generations_and_both_roles_are_in_the_plan(story: Story) -> None:
+    plan = json.loads(story.lab.record(story.proceeding, "plan.json") or b"{}")
+    parts = {part["name"]: part for part in plan["servers"]}
+    for server in RACK.servers:
+        part = parts[server.name]
+        assert (part["generation"], part["states"]) == (server.generation.name, ["common", server.role])
+        assert sorted(part["macs"]) == sorted(server.nics.values())
+
+
+def test_what_is_not_turnups_is_left_alone_and_said_so(story: Story) -> None:
+    log = story.lab.log(story.proceeding, "plan")
+    assert "lab1-r2-sw1 has the role 'switch', not turnup's here." in log
+    assert "lab1-r2-probe1 has the role 'monitoring', not turnup's here." in log
+    assert "lab1-r2-acme1 belongs to the tenant 'acme', whose servers turnup does not install here." in log
+    found = {device.name: device for device in story.lab.netbox.dcim.devices.filter(site=SITE)}
+    for guest in GUESTS:
+        device = found[guest.name]
+        assert (device.status.value, device.primary_ip4, device.oob_ip) == ("planned", None, None)
+        assert set(device.custom_fields.values()) == {None}
+
+
+def test_a_rack_and_servers_of_the_same_names_at_another_site_are_as_they_were(story: Story) -> None:
+    netbox = story.lab.netbox
+    there = {device.name: device for device in netbox.dcim.devices.filter(site=OTHER_SITE)}
+    assert set(there) == {server.name for server in NAMESAKES}
+    assert {device.status.value for device in there.values()} == {"planned"}
+    assert {value for device in there.values() for value in device.custom_fields.values()} == {None}
+    assert {rack.status.value for rack in netbox.dcim.racks.filter(site=OTHER_SITE)} == {"planned"}
 
 
 def test_the_cause_names_the_server_and_what_to_do(story: Story) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from lab import paths
-from lab.datacenter import NIC, Server
+from lab.datacenter import Server
 from lab.metal import faults
 from lab.metal.event_log import EventLog
 from lab.metal.folder import Folder
@@ -34,11 +34,15 @@ class NamespaceServer:
         self.console = SerialConsole(self.folder.console)
         self.events = EventLog(self.folder.events)
         bridge = server.rack.network.bridge
-        self.wire = Wire(server.namespace, NIC, server.mac, bridge, f"{server.namespace}-n")
+        ports = (f"{server.namespace}-{end}" for end in ("n", "m"))
+        wires = zip(server.nics.items(), ports, strict=False)
+        self.wires = [Wire(server.namespace, name, mac, bridge, port) for (name, mac), port in wires]
+        self.wire = self.wires[0]
 
     def build(self) -> None:
         self.folder.make()
-        self.wire.plug()
+        for wire in self.wires:
+            wire.plug()
         with self._power():
             if not self.is_on():  # of a lab that was killed a server may run on, whose PID 1 nobody knows any more
                 self.wire.evict()
@@ -49,7 +53,8 @@ class NamespaceServer:
     def remove(self) -> None:
         with self._power():
             self._end(signal.SIGKILL, "the rack loses its power")
-        self.wire.unplug()
+        for wire in self.wires:
+            wire.unplug()
         for name in disks.NAMES:
             disks.detach(self.folder.disk(name))
         limits.remove(self.server.namespace)

@@ -14,7 +14,7 @@ NAMESPACES = Path("/run/netns")
 
 @dataclass(frozen=True)
 class Wire:
-    """A namespace with one interface, cabled to a bridge: `port` is the cable's end there."""
+    """A namespace with an interface, cabled to a bridge: `port` is the cable's end there. Another Wire adds a second one."""
 
     namespace: str
     interface: str
