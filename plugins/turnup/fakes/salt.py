@@ -39,23 +39,22 @@ class FakeSalt(Faults, port=ConfigManagement):
         self.submitted: list[Call] = []
         self._waiting: dict[str, str] = {}
         self._accepted: dict[str, str] = {}
-        self._denied: dict[str, str] = {}
+        self._offered: dict[str, str] = {}
         self._jobs: dict[str, Call] = {}
         self._ids = count(20260101000000000000)
 
     def offer(self, minion_id: str, key: str) -> None:
         """A minion starts and shows its key (SHA-256 of the DER form): it waits, or is the accepted one and the minion is up."""
+        self._offered[minion_id] = key
         if self._accepted.get(minion_id) == key:
             self.up.add(minion_id)
         elif minion_id not in self._accepted:
             self._waiting[minion_id] = key
-        else:
-            self._denied[minion_id] = key  # shown again and again; it waits as soon as the accepted one is deleted
 
     def stop(self, minion_id: str) -> None:
         """The minion's machine is off. Its key stays."""
         self.up.discard(minion_id)
-        self._denied.pop(minion_id, None)
+        self._offered.pop(minion_id, None)
 
     def waiting_key(self, minion_id: str) -> str | None:
         """What it offers."""
@@ -74,12 +73,12 @@ class FakeSalt(Faults, port=ConfigManagement):
             raise Refused(f"No key of {minion_id} waits at the Salt master.")
 
     def delete_key(self, minion_id: str) -> None:
-        """Its keys are gone, and the master no longer hears it."""
+        """Its keys are gone, and the master no longer hears it. The key of a minion that runs waits again."""
         self._waiting.pop(_checked(minion_id), None)
         self._accepted.pop(minion_id, None)
         self.up.discard(minion_id)
-        if minion_id in self._denied:
-            self._waiting[minion_id] = self._denied.pop(minion_id)
+        if minion_id in self._offered:  # a minion that runs shows its key again and again
+            self._waiting[minion_id] = self._offered[minion_id]
 
     def is_up(self, minion_id: str) -> bool:
         """Whether it was started and accepted."""

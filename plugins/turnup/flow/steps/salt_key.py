@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 from turnup.domain.errors import HardwareFault, Refused, Transient
 from turnup.flow import diagnosis
 from turnup.flow.job import Job
-from turnup.flow.steps import identity
+from turnup.flow.steps import boot, identity
 from turnup.flow.steps import plan as plan_step
 from turnup.flow.waiting import Wait, Waiting, until
 
@@ -114,5 +114,9 @@ def der_sha256(pem: str) -> str:
 
 
 def undo(job: Job) -> None:
-    """Delete the minion's key on the master; none is no error."""
+    """Delete the minion's key on the master; none is no error.
+
+    The server is switched off first: a minion that runs would offer its key again, and it would wait on the master for ever.
+    """
+    boot.undo(job.at("boot"))
     job.ports.salt.delete_key(job.server.hostname)
