@@ -30,6 +30,11 @@ PROOFS = {
         "tests/proofs/test_each_fault.py",
         "test_alone_in_a_rack",
     ),
+    "crashes": Proof(
+        "triggerer, scheduler, worker and Salt master each die in the middle of each phase; all servers go live, nothing twice",
+        "tests/proofs/test_each_crash.py",
+        "test_in_mid_install",
+    ),
 }
 
 
