@@ -53,6 +53,11 @@ class AirflowApi:
         lines = self._log(dag, run, task, -1, attempt)
         return "; ".join(str(detail.get("exc_value", "")) for line in lines for detail in line.get("error_detail") or ())
 
+    def links(self, dag: str, run: str, task: str, index: int) -> dict[str, str]:
+        """The buttons on a task: {text: where it leads}."""
+        where = f"/api/v2/dags/{dag}/dagRuns/{run}/taskInstances/{task}/links"
+        return dict(self._call("GET", where, params={"map_index": index})["extra_links"])
+
     def _log(self, dag: str, run: str, task: str, index: int, attempt: int) -> list[dict[str, Any]]:
         where = f"/api/v2/dags/{dag}/dagRuns/{run}/taskInstances/{task}/logs/{attempt}"
         content = self._call("GET", where, params={"map_index": index}, headers={"Accept": "application/json"}).get("content", [])

@@ -16,6 +16,8 @@ NAMED = 3
 GOOD = {"install": ("active", "installed"), "adopt": ("adopted", "adopted"), "abort": ("planned again", "undone")}
 """{flow: what its servers are at the end, what is done to them}."""
 
+NOUNS = {"install": "Install", "adopt": "Adoption"}
+
 
 @dataclass(frozen=True)
 class Facts:
@@ -35,7 +37,8 @@ class Facts:
 def title(plan: Mapping[str, Any], params: Mapping[str, Any]) -> str:
     """What the run was asked to do."""
     rack, site = plan.get("rack") or params.get("rack"), plan.get("site") or params.get("site")
-    what = str(plan.get("flow") or "install").capitalize()
+    flow = str(plan.get("flow") or "install")
+    what = NOUNS.get(flow, flow.capitalize())
     return f"{what} of rack {rack}, site {site}" if rack else what
 
 
