@@ -57,6 +57,4 @@ def changed_facts(before: ServerPlan, after: ServerPlan, certificates: frozenset
         old["BMC certificate"] = " or ".join(sorted(one for one in certificates if one)) or "none"
         new["BMC certificate"] = after.bmc_certificate or "none"
     names = dict.fromkeys([*old, *new])
-    return tuple(
-        Change(name, old.get(name, "none"), new.get(name, "none")) for name in names if old.get(name) != new.get(name)
-    )
+    return tuple(Change(name, old.get(name, "none"), new.get(name, "none")) for name in names if old.get(name) != new.get(name))
