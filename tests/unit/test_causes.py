@@ -30,6 +30,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "plugins/turnup"
 TABLE = PACKAGE / "domain/causes.py"
 FLOW = sorted((PACKAGE / "flow").rglob("*.py"))
+OTHERS = sorted(path for room in ("adapters", "orchestration") for path in (PACKAGE / room).rglob("[!_]*.py"))
 
 
 def raised(path: Path) -> Iterator[tuple[ast.Call, type[TurnupError]]]:
@@ -70,6 +71,14 @@ def test_every_error_of_the_flow_names_its_cause_and_is_of_that_cause_s_kind(pat
         code = code_of(call) or vars(kind).get("usual" if kind not in KINDS else "")
         assert code in CAUSES, f"{path}:{call.lineno} names {code!r} as its cause; causes.py has no such code"
         assert issubclass(kind, CAUSES[code].kind), f"{path}:{call.lineno}: {code} is a {CAUSES[code].kind.__name__}"
+
+
+@pytest.mark.parametrize("path", OTHERS, ids=lambda path: "/".join(path.relative_to(PACKAGE).parts))
+def test_an_error_that_names_a_cause_is_of_that_cause_s_kind(path: Path) -> None:
+    for call, kind in raised(path):
+        code = code_of(call)
+        if code in CAUSES:
+            assert issubclass(kind, CAUSES[code].kind), f"{path}:{call.lineno}: {code} is a {CAUSES[code].kind.__name__}"
 
 
 def test_every_code_that_is_used_is_in_the_table_and_every_one_in_the_table_is_used() -> None:

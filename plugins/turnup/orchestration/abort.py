@@ -129,12 +129,14 @@ class AbortFinishOperator(AtWork):
         place = self.workplace(context)
         log = flow_log(place.run, self.task_id)
         if context["ti"].xcom_pull(task_ids="check") is None:
-            raise failure(log, Refused("The abort was refused, nothing was touched.", "read the log of the task check."))
+            what = "The abort was refused, nothing was touched."
+            raise failure(log, Refused(what, "read the log of the task check.", cause="abort-refused"))
         servers = gather(place.records, place.run, now()).servers
         left = [server.name for server in servers if server.state is not State.DONE]
         if left:
             what = f"{len(servers) - len(left)} of {len(servers)} servers are undone; not undone: {', '.join(left)}."
-            raise failure(log, HardwareFault(what, "each one's cause is in its own task's log; mend it, then clear that task."))
+            advice = "each one's cause is in its own task's log; mend it, then clear that task."
+            raise failure(log, HardwareFault(what, advice, cause="rack-incomplete"))
         log.info("all %d servers are undone", len(servers))
 
 

@@ -160,7 +160,9 @@ def _read_leases(arguments: Any) -> Iterator[Lease]:
             seen = datetime.fromtimestamp(int(lease["cltt"]), UTC)
             yield Lease(str(lease["hw-address"]).lower(), str(IPv4Address(lease["ip-address"])), seen)
     except (LookupError, TypeError, ValueError, AttributeError):
-        raise Transient("Kea names no leases as expected.", "Look at the version of its hook lease_cmds.") from None
+        raise Transient(
+            "Kea names no leases as expected.", "Look at the version of its hook lease_cmds.", cause="dhcp-unavailable"
+        ) from None
 
 
 def _identifier(mac: str) -> bytes:
