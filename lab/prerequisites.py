@@ -19,6 +19,7 @@ PACKAGES = {
     "kea-ctrl-agent": "Kea's control over HTTP",
     "kea-admin": "the schema of Kea's hosts database",
     "nginx-light": "boot scripts, images, NetBox's front",
+    "haproxy": "the load balancer in front of the servers",
     "isc-dhcp-client": "the DHCP client of servers and BMCs",
     "openssh-server": "the servers' SSH",
     "stress-ng": "burn-in",

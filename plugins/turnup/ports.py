@@ -347,9 +347,9 @@ class InPool(StrEnum):
     OUT = "out"
     """In the pool, and taken out of service: it gets nothing."""
     DRAINING = "draining"
-    """Gets no new connections; those that it has go on."""
+    """Gets no new connections, those that it has go on; or it enters, and its health check did not pass yet."""
     WAITING = "waiting"
-    """Is to serve and does not: its health check did not pass yet, or fails."""
+    """In rotation, and gets nothing all the same: its health check fails."""
     SERVING = "serving"
     """In rotation, and its health check passes."""
 
@@ -375,9 +375,9 @@ class Traffic(Protocol):
     """The load balancers of one site. A role without a pool has nothing to drain or to leave, and nobody of it serves."""
 
     def enter(self, target: Target) -> None:
-        """Let it get traffic as soon as its health check passes. Ask again, and look at `state`, until it serves.
+        """Put it into the pool, and into rotation if its health check passes. Ask again, and look at `state`, until it serves.
 
-        A server that was drained or taken out comes back. Refused: the role has no pool here, the load balancer knows no such
+        So a server that was drained or taken out comes back. Refused: the role has no pool here, the load balancer knows no such
         pool, or will not take the server. Conflict: another address has its name there.
         """
         ...

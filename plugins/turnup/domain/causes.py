@@ -441,6 +441,27 @@ DHCP = (
 
 TRAFFIC = (
     Cause(
+        "traffic-unavailable",
+        Transient,
+        "A load balancer does not answer as it should",
+        "It is down or restarts, or its Runtime API cannot be reached from where Airflow runs. Pools stay as they are.",
+        "Look at the load balancer that the message names, then clear the task.",
+    ),
+    Cause(
+        "traffic-login",
+        Refused,
+        "turnup and a load balancer do not trust each other",
+        "A certificate expired, was replaced, or is not the one that the other side expects. No command was sent.",
+        "Correct the certificates in the HAProxy connection or in HAProxy's file (docs/traffic.md), then clear the task.",
+    ),
+    Cause(
+        "traffic-refused",
+        Refused,
+        "The load balancer does not do what it is told",
+        "The message has the command and HAProxy's answer: an option that it does not know, or a name that it does not take.",
+        "Correct the server options in the HAProxy connection, or HAProxy, then clear the task.",
+    ),
+    Cause(
         "traffic-backend",
         Refused,
         "The traffic backend is not one that turnup can use",

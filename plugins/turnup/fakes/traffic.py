@@ -12,7 +12,7 @@ from turnup.ports import InPool, Membership, Serving, Target, Traffic
 
 @dataclass
 class Member:
-    """One server of a pool: `ready` wants traffic, `drained` no new one, neither nothing at all."""
+    """One server of a pool: `ready` is in rotation, `drained` gets nothing new, neither nothing at all."""
 
     name: str
     address: str
@@ -38,7 +38,7 @@ class FakeTraffic(Faults, port=Traffic):
         return [one for one in members if target.address == one.address or target.hostname == one.name]
 
     def enter(self, target: Target) -> None:
-        """Wants traffic from now on."""
+        """In rotation where it is well, else drained."""
         if target.role not in self.pools:
             raise Refused(f"The role {target.role} has no pool.", cause="traffic-pool")
         found = self._found(target)
@@ -48,7 +48,8 @@ class FakeTraffic(Faults, port=Traffic):
             found = [Member(target.hostname, target.address)]
             self.pools[target.role] += found
         for one in found:
-            one.ready, one.drained = True, False
+            one.ready = one.ready or one.address not in self.unwell
+            one.drained = not one.ready
 
     def drain(self, target: Target) -> None:
         """Gets no new connections."""

@@ -11,6 +11,7 @@ from turnup.adapters.netbox.inventory import NetBoxInventory
 from turnup.adapters.slots import SlotFolder
 from turnup.domain.policy import Site
 from turnup.orchestration import settings
+from turnup.orchestration.hooks.haproxy import HaproxyHook
 from turnup.orchestration.hooks.kea import KeaHook
 from turnup.orchestration.hooks.kind import Hook
 from turnup.orchestration.hooks.netbox import NetBoxHook
@@ -54,7 +55,10 @@ def _dhcp(site: Site, timeout: float) -> Dhcp:
 
 
 def _traffic(site: Site, timeout: float) -> Traffic:
-    return traffic.backend(site.traffic.kind, {}, site.traffic.pools, timeout)
+    kind, pools = site.traffic.kind, site.traffic.pools
+    if site.traffic.connection is None:
+        return traffic.backend(kind, {}, pools, timeout)
+    return _hook(HaproxyHook, site.traffic.connection, "traffic", site).traffic(kind, pools, timeout)
 
 
 def _hook[H: Hook](kind: type[H], conn_id: str, what: str, site: Site) -> H:

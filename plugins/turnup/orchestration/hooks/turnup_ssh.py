@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
-import textwrap
 from typing import TYPE_CHECKING
 
 from turnup.orchestration.hooks.kind import Field, Hook
+from turnup.orchestration.hooks.pem import rewrapped
 
 if TYPE_CHECKING:
     from turnup.adapters.ssh import SshShell
-
-PEM = re.compile(r"-----BEGIN ([A-Z ]+)-----(.*?)-----END \1-----", re.DOTALL)
 
 
 class SshHook(Hook):
@@ -50,11 +47,7 @@ class SshHook(Hook):
     def _key(self) -> str:
         """The key as its file was: the form's field keeps no line breaks."""
         self.complete()
-        text = self.text("private_key")
-        if "\n" in text or not (found := PEM.search(text)):
-            return text
-        lines = textwrap.wrap("".join(found[2].split()), 64)
-        return "\n".join([f"-----BEGIN {found[1]}-----", *lines, f"-----END {found[1]}-----", ""])
+        return rewrapped(self.text("private_key"))
 
 
 HOOK = SshHook
