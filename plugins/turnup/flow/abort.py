@@ -13,6 +13,9 @@ from turnup.flow.rows import Flow, RackRow, ServerRow, Undo
 from turnup.flow.steps import plan as plan_step
 from turnup.ports import DeviceWrite, Inventory, Ports, Records
 
+DOCUMENTS = "undone"
+"""Folder of what an abort did, in its own run's folder: {server}/{number}.json."""
+
 
 def run_to_undo(server: Server) -> Run | None:
     """The run that holds the server, or held it last."""

@@ -18,9 +18,6 @@ from turnup.flow.job import flow_log
 from turnup.orchestration.operators import AtWork, failure
 from turnup.orchestration.timekeeping import closes, now, timed
 from turnup.orchestration.workplace import Workplace
-from turnup.reporting import undone
-from turnup.reporting.gather import gather
-from turnup.reporting.report import State
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -126,6 +123,9 @@ class AbortFinishOperator(AtWork):
     @timed
     def execute(self, context: Context) -> None:
         """Look how every server ended."""
+        from turnup.reporting.gather import gather  # noqa: PLC0415 -- DAG files import this module
+        from turnup.reporting.report import State  # noqa: PLC0415
+
         place = self.workplace(context)
         log = flow_log(place.run, self.task_id)
         if context["ti"].xcom_pull(task_ids="check") is None:
@@ -144,4 +144,4 @@ def remember(place: Workplace, server: Server, after: str, *, former: str = "", 
     """Keep with the abort what was undone on a server, of which run, and what it is afterwards."""
     known = {name: getattr(server, name) for name in ("serial", "asset_tag", "position", "role")}
     document = {**known, "rack": rack, "former": former, "rows": list(rows), "after": after}
-    append(place.records, f"{undone.DOCUMENTS}/{server.name}", json.dumps(document, sort_keys=True).encode())
+    append(place.records, f"{abort.DOCUMENTS}/{server.name}", json.dumps(document, sort_keys=True).encode())

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from turnup.domain.states import Status
+from turnup.flow.abort import DOCUMENTS
 from turnup.flow.times import Outcome
 from turnup.reporting.folder import Folder
 from turnup.reporting.identifier import identifier
@@ -13,7 +14,6 @@ from turnup.reporting.report import Row, Server, State
 from turnup.reporting.rows import Past, causes, past, row
 
 DAG = "server_abort"
-DOCUMENTS = "undone"
 CLOSING = "finish"
 ROWS = (("check", "look whether every server may be aborted"), (CLOSING, "look how every server ended"))
 UNDO = ("undo", "undo the rows, last first")
