@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Concatenate, Protocol
 
-from airflow.sdk.exceptions import AirflowFailException, DownstreamTasksSkipped
+from airflow.sdk.exceptions import AirflowFailException, AirflowTaskTimeout, DownstreamTasksSkipped
 
 from turnup.domain.errors import TurnupError, as_document
 from turnup.flow import times
@@ -76,7 +76,7 @@ def timed[T: Timed, **P, R](method: Callable[Concatenate[T, Context, P], R]) -> 
             if {task.task_id for task in self.get_flat_relatives(upstream=False)} <= set(skipped.tasks):
                 publish(place, now())
             raise
-        except Exception as error:
+        except (Exception, AirflowTaskTimeout) as error:
             last = isinstance(error, AirflowFailException) or ti.try_number > ti.max_tries
             keep(Outcome.FAILED if last else Outcome.AGAIN, _told(error))
             raise
@@ -93,7 +93,7 @@ def closes[T: Timed, R](method: Callable[[T, Context], R]) -> Callable[[T, Conte
     def publishing(self: T, context: Context) -> R:
         try:
             result = method(self, context)
-        except Exception:
+        except (Exception, AirflowTaskTimeout):
             publish(self.workplace(context), now())
             raise
         publish(self.workplace(context), now())
@@ -110,7 +110,7 @@ def keep_span(run: Run, records: Callable[[], Records], span: Span) -> None:
         flow_log(run, span.row, span.server).warning("Its times are not kept: %s", error)
 
 
-def _told(error: Exception) -> dict[str, Any]:
+def _told(error: BaseException) -> dict[str, Any]:
     """What ended the try, in turnup's words: the error that an Airflow exception was made of."""
     cause = error.__context__ if isinstance(error.__context__, TurnupError) else TurnupError(str(error) or type(error).__name__)
     problems = tuple({"subject": one.subject, "what": one.what, "advice": one.advice} for one in getattr(cause, "problems", ()))
