@@ -9,7 +9,21 @@ from typing import Any
 from turnup.adapters.policy_yaml import Document
 from turnup.burnin import TESTS
 from turnup.domain.errors import Problem, Refused
-from turnup.domain.policy import BurnInTest, Capacity, Dhcp, Hardware, Policy, Pool, Power, Site, Threshold, Timeouts, Traffic
+from turnup.domain.policy import (
+    BurnInTest,
+    Capacity,
+    Decommission,
+    Dhcp,
+    Hardware,
+    Policy,
+    Pool,
+    Power,
+    RemovalCaps,
+    Site,
+    Threshold,
+    Timeouts,
+    Traffic,
+)
 
 FAMILIES = {"ipv4": 4, "ipv6": 6}
 
@@ -113,7 +127,13 @@ def _site(content: Mapping[str, Any]) -> Site:
         tenants=tuple(content.get("tenants", ())),
         traffic=_traffic(content.get("traffic", {"kind": "none"})),
         capacity={role: Capacity(**numbers) for role, numbers in content.get("capacity", {}).items()},
+        decommission=_decommission(content.get("decommission", {})),
     )
+
+
+def _decommission(content: Mapping[str, Any]) -> Decommission:
+    names = {"approvers": tuple(content.get("approvers", ())), "second_approvers": tuple(content.get("second_approvers", ()))}
+    return Decommission(**{**content, **names, "caps": RemovalCaps(**content.get("caps", {}))})
 
 
 def _traffic(content: Mapping[str, Any]) -> Traffic:
@@ -129,6 +149,7 @@ def _hardware(content: Mapping[str, Any]) -> Hardware:
         bmc_interface=content["interfaces"]["bmc"],
         other_interfaces=tuple(content["interfaces"].get("other", ())),
         image=content["boot"]["image"],
+        acceptance_image=content["boot"].get("acceptance", "acceptance"),
         kernel_arguments=content["boot"].get("kernel_arguments", ""),
         default_burn_in=content["burn_in"]["default"],
         burn_in={name: tuple(_test(test) for test in tests) for name, tests in content["burn_in"]["profiles"].items()},

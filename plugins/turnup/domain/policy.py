@@ -42,6 +42,8 @@ class Hardware:
     burn_in: Mapping[str, tuple[BurnInTest, ...]]
     other_interfaces: tuple[str, ...] = ()
     """NICs beside the management interface that every server of the generation has; identity checks their MACs."""
+    acceptance_image: str = "acceptance"
+    """What is booted to wipe: the only image with code that can."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,33 @@ class Capacity:
 
 
 @dataclass(frozen=True)
+class RemovalCaps:
+    """Up to here one approver is enough; above any of them a second one is needed. Shares are from 0 to 1."""
+
+    servers_per_run: int = 4
+    share_of_rack: float = 0.5
+    share_of_role: float = 0.25
+    share_of_site: float = 0.25
+    per_day: int = 8
+
+
+@dataclass(frozen=True)
+class Decommission:
+    """Who may say yes to taking servers out, how much at once, and how gently.
+
+    Approvers are Airflow's user names. `people` maps NetBox's user names to them, so that whoever asked in NetBox does not approve
+    in Airflow. Released addresses are kept `quarantine_days`; connections have `drain_seconds` to end.
+    """
+
+    approvers: tuple[str, ...] = ()
+    second_approvers: tuple[str, ...] = ()
+    caps: RemovalCaps = RemovalCaps()
+    quarantine_days: int = 30
+    drain_seconds: int = 300
+    people: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Site:
     """One site's policy: names, networks, connections, limits.
 
@@ -135,6 +164,7 @@ class Site:
     tenants: tuple[str, ...] = ()
     traffic: Traffic = Traffic()
     capacity: Mapping[str, Capacity] = field(default_factory=dict)
+    decommission: Decommission = Decommission()
 
     def capacity_of(self, role: str) -> Capacity:
         """What the role keeps when servers leave; where the site's file is silent, one server and half of them."""
