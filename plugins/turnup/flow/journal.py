@@ -18,6 +18,6 @@ def plain(text: str) -> str:
     """The text as Markdown that reads as the text. An underscore inside a word, as in a run's id, means nothing and stays."""
     text = text.replace("&", "&amp;").replace("<", "&lt;")
     text = re.sub(r"([\\`*\[\]])", r"\\\1", text)
-    text = re.sub(r"(?<!\w)_|_(?!\w)", r"\\_", text)
+    text = re.sub(r"(?:^|(?<=[^a-zA-Z0-9_]))_+|_+(?=[^a-zA-Z0-9_]|$)", lambda found: r"\_" * len(found.group()), text)
     text = re.sub(r"~(?=~)|(?<=~)~", "&#126;", text)
     return re.sub(r"^(\s{0,3})([#>=])", r"\1\\\2", text, flags=re.MULTILINE)

@@ -27,6 +27,7 @@ def test_without_an_address_there_is_no_link() -> None:
         ("[here](http://evil)", r"\[here\](http://evil)"),
         ("a *b* `c` \\", r"a \*b\* \`c\` \\"),
         ("_x_ and turnup_cause", r"\_x\_ and turnup_cause"),
+        ("__A__ manual__2026 a__ _", r"\_\_A\_\_ manual__2026 a\_\_ \_"),
         ("~~gone~~", "&#126;&#126;gone&#126;&#126;"),
         ("# a\n> b", "\\# a\n\\> b"),
         ("&amp;", "&amp;amp;"),
