@@ -18,6 +18,7 @@ LAYERS = {
     "ports": 1,
     "burnin": 1,
     "checks": 1,
+    "erasure": 1,
     "flow": 2,
     "fakes": 2,
     "adapters": 2,
@@ -75,3 +76,9 @@ def test_every_burn_in_test_has_recorded_output() -> None:
     names = {path.stem for path in (PACKAGE / "burnin").glob("*.py")} - {"__init__", "kind"}
     recorded = {path.stem for path in (ROOT / "tests/recorded/burnin").iterdir()}
     assert names <= recorded, f"no recorded output in tests/recorded/burnin for: {names - recorded}"
+
+
+def test_every_method_of_erasing_has_recorded_output() -> None:
+    names = {path.stem for path in (PACKAGE / "erasure/methods").glob("*.py")} - {"__init__", "kind"}
+    recorded = {path.name for path in (ROOT / "tests/recorded/erasure").iterdir() if path.is_dir()}
+    assert names <= recorded, f"no recorded output in tests/recorded/erasure for: {names - recorded}"

@@ -1,0 +1,119 @@
+"""A server's drives, as `lsblk -J -b -O` tells them. Pure; standard library of Python 3.11, for it runs on servers too."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+LSBLK = ("lsblk", "-J", "-b", "-O")
+
+
+class Transport(StrEnum):
+    """What a drive speaks. `loop` is a file that plays a drive; `other` is offered no drive command."""
+
+    NVME = "nvme"
+    ATA = "ata"
+    SCSI = "scsi"
+    LOOP = "loop"
+    OTHER = "other"
+
+
+@dataclass(frozen=True)
+class Drive:
+    """One drive. `device` is its name below /dev at this boot; serial number and size (bytes) are what it is known by."""
+
+    device: str
+    serial: str
+    size: int
+    model: str
+    transport: Transport
+    rotational: bool
+    slot: str = ""
+
+    @property
+    def identity(self) -> tuple[str, int]:
+        """By what an order and a seal name it."""
+        return self.serial, self.size
+
+    def document(self) -> dict[str, Any]:
+        """As JSON has it."""
+        return asdict(self) | {"transport": str(self.transport)}
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A drive, whether anything of it is mounted or swapped on, and what is built upon it (partitions are not counted)."""
+
+    drive: Drive
+    used_by: tuple[str, ...] = ()
+
+
+class Unreadable(ValueError):
+    """What a tool printed is not what its reader knows."""
+
+
+_LOOP_MAJOR = "7:"
+_NO_DRIVES = ("rom", "part", "crypt", "lvm", "dm", "mpath")
+_TRANSPORTS = {"nvme": Transport.NVME, "sata": Transport.ATA, "ata": Transport.ATA, "sas": Transport.SCSI, "scsi": Transport.SCSI}
+
+
+def read(printed: str) -> tuple[Seen, ...]:
+    """Every drive that `lsblk -J -b -O` names. No drives: optical ones, empty slots, RAM disks, loop files that play no drive.
+
+    A loop file plays a drive where lsblk does not know it as one: its type is `disk`. Slot is the SCSI address, or nothing.
+    """
+    try:
+        devices = json.loads(printed)["blockdevices"]
+        return tuple(_seen(device) for device in devices if _is_drive(device))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise Unreadable(f"no lsblk result ({error!r}) in {printed[:200]!r}") from error
+
+
+def from_document(document: Mapping[str, Any]) -> Drive:
+    """The drive that was kept as JSON."""
+    return Drive(**{**document, "transport": Transport(document["transport"])})
+
+
+def _is_drive(device: Mapping[str, Any]) -> bool:
+    name = str(device["name"])
+    return device["type"] == "disk" and int(device["size"]) > 0 and not name.startswith(("zram", "ram", "fd", "nbd"))
+
+
+def _seen(device: Mapping[str, Any]) -> Seen:
+    drive = Drive(
+        device=str(device["kname"]),
+        serial=str(device.get("serial") or "").strip(),
+        size=int(device["size"]),
+        model=" ".join(str(device.get("model") or "").split()),
+        transport=_transport(device),
+        rotational=truth(device["rota"]),
+        slot=str(device.get("hctl") or ""),
+    )
+    return Seen(drive, tuple(_uses(device)))
+
+
+def _transport(device: Mapping[str, Any]) -> Transport:
+    if str(device["maj:min"]).startswith(_LOOP_MAJOR):
+        return Transport.LOOP
+    return _TRANSPORTS.get(str(device.get("tran") or ""), Transport.OTHER)
+
+
+def _uses(device: Mapping[str, Any]) -> Iterator[str]:
+    places = device.get("mountpoints") or [device.get("mountpoint")]
+    yield from (f"{device['name']} on {place}" for place in places if place)
+    for child in device.get("children") or ():
+        if child["type"] != "part":
+            yield f"{child['type']} {child['name']}"
+        yield from _uses(child)
+
+
+def truth(value: object) -> bool:
+    """lsblk before 2.33 prints "0" and "1", later ones false and true."""
+    if value in (True, "1", 1):
+        return True
+    if value in (False, "0", 0):
+        return False
+    raise ValueError(f"neither true nor false: {value!r}")
