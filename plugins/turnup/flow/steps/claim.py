@@ -5,8 +5,9 @@ from __future__ import annotations
 from turnup.domain.errors import Conflict, TurnupError
 from turnup.domain.plans import ServerPlan
 from turnup.domain.servers import Server
-from turnup.domain.states import ABORTED, HELD_ADVICE, WAYS, Status, why_not_claimable
+from turnup.domain.states import ABORTED, HELD_ADVICE, WAYS, Status, why_not_claimable, why_not_resumable
 from turnup.flow import approval
+from turnup.flow.documents import keep, latest
 from turnup.flow.job import Job, RackJob
 from turnup.ports import DeviceWrite
 
@@ -32,7 +33,7 @@ def do(job: RackJob) -> dict[str, TurnupError]:
             _claim(job.only(server))
         except Held:
             for taken in claimed:
-                _give_back(job.only(taken), taken.status)
+                _give_back(job.only(taken), DeviceWrite(status=taken.status, claim="", cause=""))
             raise
         except Conflict as error:
             failures[server.name] = error
@@ -81,12 +82,26 @@ def _claim(job: Job) -> None:
                 HELD_ADVICE,
                 cause="claim-held",
             ) from None
-        _refuse_changed(job, now)
+        _refuse_changed(job, now, why_not_claimable(now, job.run.claim, job.plan.flow))
         job.ports.inventory.write(job.server.id, now.version, wanted, job.message())
 
 
-def _refuse_changed(job: Job, now: Server) -> None:
-    """Conflict where what the plan rests on is not so any more."""
+def again(job: Job) -> None:
+    """Hold a server that this run made live, as what is left to do to it demands. Conflict: it is not as this run left it."""
+    now = job.ports.inventory.device(job.server.id)
+    _refuse_changed(job, now, why_not_resumable(now, job.run.claim))
+    made_live = latest(job, "live")
+    if made_live is None:
+        raise Conflict(
+            f"{job.server.subject} is {now.status}, and this run did not make it so.", "start a new run.", cause="claim-lost"
+        )
+    version = job.ports.inventory.write(now.id, now.version, DeviceWrite(claim=job.run.claim), job.message())
+    keep(job, "live", {**made_live, "version": version})
+    job.log.info("claimed again for %s", job.run.claim)
+
+
+def _refuse_changed(job: Job, now: Server, why_not: str | None) -> None:
+    """Conflict where what the plan rests on is not so any more, or why it may not be claimed."""
     planned = {"name": job.server.name, "serial": job.server.serial, "role": job.server.role}
     changed = [
         f"{field} is {getattr(now, field)!r}, planned {value!r}"
@@ -95,7 +110,7 @@ def _refuse_changed(job: Job, now: Server) -> None:
     ]
     if owner := job.site.why_another_owner(now.tenant):
         changed.append(owner)
-    if why_not := why_not_claimable(now, job.run.claim, job.plan.flow):
+    if why_not:
         changed.append(why_not)
     if changed:
         raise Conflict(
@@ -106,12 +121,16 @@ def _refuse_changed(job: Job, now: Server) -> None:
 
 
 def undo(job: Job) -> None:
-    """Give the server back as planned; a claim that is not this run's is left alone."""
-    _give_back(job, ABORTED.after)
+    """Give the server back as planned; a claim that is not this run's is left alone.
+
+    The BMC's certificate was this run's discovery where none was on record: it goes too, for the machine may be sent back.
+    """
+    certificate = "" if job.server.bmc_certificate is None else None
+    _give_back(job, DeviceWrite(status=ABORTED.after, claim="", cause="", last_run="", bmc_certificate=certificate))
 
 
-def _give_back(job: Job, status: str) -> None:
+def _give_back(job: Job, as_before: DeviceWrite) -> None:
     now = job.ports.inventory.device(job.server.id)
     way = WAYS[job.plan.flow]
     if now.claim in (None, job.run.claim) and now.status in (way.claims.after, way.fails.after):
-        job.ports.inventory.write(now.id, now.version, DeviceWrite(status=status, claim="", cause=""), job.message())
+        job.ports.inventory.write(now.id, now.version, as_before, job.message())
