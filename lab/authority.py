@@ -80,6 +80,19 @@ def issue(name: str, folder: Path) -> tuple[Path, Path]:
     return crt, pem
 
 
+def erasure_key(purpose: str) -> tuple[Path, Path]:
+    """Private and public key (Ed25519, PEM) that turnup signs with: `order` for wipe orders, `certificate` for certificates."""
+    private, public = (paths.ETC / "erasure" / f"{purpose}.{half}" for half in ("key", "pub"))
+    if not (private.exists() and public.exists()):
+        key = ed25519.Ed25519PrivateKey.generate()
+        encoding, form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+        configuration.write(private, key.private_bytes(encoding, form, serialization.NoEncryption()).decode())
+        shown = key.public_key().public_bytes(encoding, serialization.PublicFormat.SubjectPublicKeyInfo)
+        configuration.write(public, shown.decode(), 0o644)
+        private.parent.chmod(0o700)
+    return private, public
+
+
 def ssh_key() -> str:
     """The private key (OpenSSH PEM) that turnup logs in to servers with; its public half is `etc/ssh/id.pub`."""
     private, public = paths.ETC / "ssh" / "id", paths.ETC / "ssh" / "id.pub"

@@ -103,6 +103,11 @@ def _archive(name: str, hidden: tuple[str, ...]) -> bytes:
         archive.add(dhcp_client.program(), "usr/lib/turnup/dhclient", filter=_plain)
         _text(archive, "etc/turnup-image", f"{name}\n")
         _text(archive, "etc/salt/minion", _MINION)
+        if name == ACCEPTANCE:
+            from lab.metal import acceptance  # noqa: PLC0415 - the servers' own processes import this module, and know no turnup
+
+            for path, (content, mode) in acceptance.files().items():
+                _file(archive, path, content, mode)
         for tool in hidden:
             for folder in ("usr/bin", "usr/sbin"):
                 archive.addfile(_whiteout(f"{folder}/{tool}"))
@@ -120,9 +125,13 @@ def _plain(member: tarfile.TarInfo) -> tarfile.TarInfo:
 
 
 def _text(archive: tarfile.TarFile, path: str, text: str) -> None:
+    _file(archive, path, text.encode(), 0o644)
+
+
+def _file(archive: tarfile.TarFile, path: str, content: bytes, mode: int) -> None:
     member = tarfile.TarInfo(path)
-    member.size = len(text.encode())
-    archive.addfile(_plain(member), io.BytesIO(text.encode()))
+    member.size, member.mode = len(content), mode
+    archive.addfile(_plain(member), io.BytesIO(content))
 
 
 def _whiteout(path: str) -> tarfile.TarInfo:

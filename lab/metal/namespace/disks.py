@@ -6,15 +6,31 @@ import json
 import os
 import re
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 
-from lab.datacenter import SITE
+from lab.datacenter import SITE, Server
 
 NAMES = ("vda", "vdb")
 SCRATCH = "vdb"  # below /var/tmp of a server with the fault slow-disk; the others have it in memory
 _DELETED = " (deleted)"
 _DISK = re.compile(rf"/var/metal/{SITE}-r\d+-n\d\d/vd[ab]\.img( \(deleted\))?$")
 SIZE = 256 * 1024 * 1024  # bytes each
+
+
+@dataclass(frozen=True)
+class Label:
+    """What is printed on a disk, and the slot that it is in."""
+
+    model: str
+    serial: str
+    slot: str
+
+
+def label(server: Server, name: str) -> Label:
+    """Of a server's disk."""
+    number = NAMES.index(name) + 1
+    return Label("LABMETAL D256", f"{server.serial}D{number}", str(number))
 
 
 def attach(file: Path) -> Path:

@@ -18,7 +18,7 @@ from lab import paths
 from lab.datacenter import Server
 from lab.metal import faults, smbios
 from lab.metal.folder import Folder
-from lab.metal.namespace import disks, limits
+from lab.metal.namespace import disks, limits, sysfs
 
 _SIZE = "1g"  # of memory at most, for all that a running image writes
 _FOLDERS = (
@@ -118,17 +118,10 @@ def _devices(folder: Folder, root: Path) -> None:
         (dev / link).symlink_to(f"/proc/self/{target}")
     (dev / "console").touch()
     _mount("--bind", folder.console, dev / "console")
-    blocks = {}
-    for name in disks.NAMES:
-        if loop := disks.device_of(folder.disk(name)):
-            _node(dev / name, stat.S_IFBLK | 0o660, loop.stat().st_rdev)
-            blocks[name] = Path("/sys/block", loop.name).resolve()
-    # /sys shows every block device of this machine: the server's tools are to list its own, by its own names.
-    for view in ("block", "class/block"):
-        if (root / "sys" / view).is_dir():
-            _mount("-t", "tmpfs", "-o", "mode=755,size=64k", "tmpfs", root / "sys" / view)
-            for name, path in blocks.items():
-                (root / "sys" / view / name).symlink_to(path)
+    loops = {name: loop for name in disks.NAMES if (loop := disks.device_of(folder.disk(name)))}
+    for name, loop in loops.items():
+        _node(dev / name, stat.S_IFBLK | 0o660, loop.stat().st_rdev)
+    sysfs.show(root / "sys", loops, {name: disks.label(folder.server, name) for name in loops}, _mount)
 
 
 def _slow_scratch(folder: Folder, root: Path) -> None:
