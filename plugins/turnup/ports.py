@@ -45,6 +45,9 @@ class DeviceWrite:
     cause: str | None = None
     bmc_certificate: str | None = None
     last_run: str | None = None
+    leaving_since: str | None = None
+    tags: tuple[str, ...] | None = None
+    """All that it has afterwards."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,10 @@ class Inventory(Protocol):
         """Every device of these names at the site (slug), without interfaces. Names that are not there are left out."""
         ...
 
+    def site_servers(self, site: str) -> tuple[Server, ...]:
+        """Every device of the site (slug), switches and other owners' servers too, without interfaces."""
+        ...
+
     def holders(self, serial: str) -> tuple[str, ...]:
         """How to find every device of this serial number, at any site: name, site, rack, position."""
         ...
@@ -100,6 +107,13 @@ class Inventory(Protocol):
 
     def release(self, address_ids: Sequence[int], message: str) -> None:
         """Delete these addresses; what is gone already is no error."""
+        ...
+
+    def retire(self, device_id: int, address_ids: Sequence[int], why: str, message: str) -> None:
+        """Take these addresses off the device, as `deprecated` and with `why` as description: nobody is given them again.
+
+        What is gone already is no error.
+        """
         ...
 
     def set_primary(self, addresses: Sequence[PrimaryAddresses], message: str) -> None:
@@ -324,6 +338,10 @@ class Slots(Protocol):
 
         False while one of them is taken as often as its limit says. A holder counts once a name, however often it asks.
         """
+        ...
+
+    def give(self, names: Sequence[str], holder: str) -> None:
+        """Give the holder's slots of these names back before their time; who has none gives none."""
         ...
 
 

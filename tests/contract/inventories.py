@@ -161,7 +161,7 @@ class RealWorld:
         client = self._client
         self._delete_addresses()
         devices = client.rows("dcim/devices", site=self.world.site, fields="id")
-        fresh: Row = {"status": "planned", "custom_fields": dict.fromkeys(CUSTOM_FIELDS.values())}
+        fresh: Row = {"status": "planned", "custom_fields": dict.fromkeys(CUSTOM_FIELDS.values()), "tags": []}
         client.change_all("dcim/devices", [{"id": row["id"], **fresh} for row in devices])
         racks = client.rows("dcim/racks", site=self.world.site, fields="id")
         client.change_all("dcim/racks", [{"id": row["id"], "status": "planned"} for row in racks])
@@ -175,9 +175,10 @@ class RealWorld:
             self._client.delete(path, keys, MESSAGE)
 
     def _delete_addresses(self) -> None:
-        """Those on interfaces; the gateways' stay."""
+        """Those on interfaces, and those that were; the gateways' stay."""
         parents = [f"{self._names.network}/28", self._names.ipv6()]
         on = self._client.rows("ipam/ip-addresses", parent=parents, assigned_to_interface="true", fields="id")
+        on += self._client.rows("ipam/ip-addresses", parent=parents, status="deprecated", fields="id")
         self._client.delete("ipam/ip-addresses", [row["id"] for row in on], MESSAGE)
 
     def _journal(self, key: int) -> list[tuple[str, str]]:

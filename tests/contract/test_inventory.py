@@ -307,3 +307,36 @@ def test_the_last_run_stays_when_the_claim_is_released(world: World) -> None:
     world.inventory.write(first.id, claimed, DeviceWrite(claim=""), "contract test")
     now = world.server(world.first)
     assert (now.claim, now.last_run) == (None, "run a")
+
+
+def test_tags_and_since_when_it_leaves_are_written_under_the_same_condition(world: World) -> None:
+    first = world.server(world.first)
+    leaves = DeviceWrite(tags=("turnup-unwiped",), leaving_since="2026-01-01T10:00:00+00:00")
+    version = world.inventory.write(first.id, first.version, leaves, "contract test")
+    assert world.inventory.write(first.id, first.version, leaves, "contract test") == version
+    now = world.inventory.device(first.id)
+    assert (now.tags, now.leaving_since, now.status) == (("turnup-unwiped",), "2026-01-01T10:00:00+00:00", "planned")
+    with pytest.raises(Conflict):
+        world.inventory.write(first.id, first.version, DeviceWrite(tags=()), "contract test")
+    world.inventory.write(first.id, version, DeviceWrite(tags=(), leaving_since=""), "contract test")
+    now = world.inventory.device(first.id)
+    assert (now.tags, now.leaving_since) == ((), None)
+
+
+def test_the_devices_of_a_site_are_all_of_them_in_any_rack(world: World) -> None:
+    found = sorted(server.name for server in world.inventory.site_servers(world.site))
+    assert found == sorted([world.first, world.second, world.strip, world.spare, world.second.upper()])
+
+
+def test_retired_addresses_are_on_no_device_and_given_to_nobody(world: World) -> None:
+    first = world.server(world.first)
+    eth0, bmc = port(first, "eth0"), port(first, "bmc")
+    primary, oob = take(world, world.management, eth0)[0], take(world, world.out_of_band, bmc)[0]
+    world.inventory.set_primary([PrimaryAddresses(first.id, primary.id, oob.id)], "contract test")
+    for _ in range(2):
+        world.inventory.retire(first.id, [primary.id, oob.id, UNKNOWN], "free after 2026-02-01", "contract test")
+    now = world.server(world.first)
+    assert (now.primary_ip4, now.oob_ip) == (None, None)
+    assert world.inventory.addresses_on([eth0, bmc]) == ()
+    assert world.prefix(world.management).free == FREE - 1
+    assert primary.cidr not in [one.cidr for one in take(world, world.management, *[eth0] * (FREE - 1))]

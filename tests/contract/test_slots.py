@@ -54,6 +54,16 @@ def test_of_several_names_all_or_none_are_taken(under: Under) -> None:
     assert under.slots.take({"rack": 1}, "c", 10)
 
 
+def test_what_is_given_back_is_free_at_once(under: Under) -> None:
+    assert under.slots.take({"rack": 1, "feed": 1}, "a", 10)
+    under.slots.give(["rack"], "a")
+    under.slots.give(["rack", "unknown"], "nobody")
+    assert under.slots.take({"rack": 1}, "b", 10)
+    assert not under.slots.take({"feed": 1}, "b", 10)
+    under.slots.give(["rack"], "a")
+    assert not under.slots.take({"rack": 1}, "c", 10)
+
+
 def test_no_names_mean_no_limit(under: Under) -> None:
     assert under.slots.take({}, "a", 10)
 

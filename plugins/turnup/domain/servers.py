@@ -42,6 +42,7 @@ class Server:
     """One device of NetBox. `version` stands for this state of it: a conditional write names it and fails when it moved on.
 
     `claim` names the run that holds it, `last_run` the one that held it last. `feeds` are the power feeds behind its cables.
+    `leaving_since` (ISO 8601) is when a run last claimed it to take it out; `tags` are slugs.
     """
 
     id: int
@@ -62,6 +63,8 @@ class Server:
     primary_ip6: Address | None = None
     tenant: str | None = None
     feeds: tuple[str, ...] = ()
+    leaving_since: str | None = None
+    tags: tuple[str, ...] = ()
 
     def interface(self, name: str) -> Interface | None:
         """The interface of that name, if the server has one."""

@@ -18,7 +18,8 @@ from turnup.ports import AddressRequest, DeviceWrite, Inventory, JournalEntry, P
 class FakeInventory(Faults, port=Inventory):
     """The Inventory port over the racks of these snapshots, which bring their ids and how many addresses are free.
 
-    Tests may look at `causes` {device id: text}, `journal`, `dns_names` and `descriptions` {address id: text}, and `messages`.
+    Tests may look at `causes` {device id: text}, `journal`, `dns_names` and `descriptions` {address id: text}, `messages`, and
+    `retired` {id of a deprecated address: why}.
     """
 
     def __init__(self, *racks: Snapshot) -> None:
@@ -40,6 +41,7 @@ class FakeInventory(Faults, port=Inventory):
         self.descriptions: dict[int, str] = {}
         self.messages: list[str] = []
         self.held: list[Hold] = []
+        self.retired: dict[int, str] = {}
 
     def holds(self) -> tuple[Hold, ...]:
         """What a test put into `held`."""
@@ -76,6 +78,11 @@ class FakeInventory(Faults, port=Inventory):
         ids = {server.id for rack in self._racks.values() if rack.site == site for server in rack.servers}
         return tuple(replace(one, interfaces=()) for one in self._servers.values() if one.id in ids and one.name in names)
 
+    def site_servers(self, site: str) -> tuple[Server, ...]:
+        """The devices in the site's racks."""
+        racks = [rack for rack in self._racks.values() if rack.site == site]
+        return tuple(replace(self._servers[one.id], interfaces=()) for rack in racks for one in rack.servers)
+
     def holders(self, serial: str) -> tuple[str, ...]:
         """By name, with site, rack and position."""
         placed = [(rack, self._servers[one.id]) for rack in self._racks.values() for one in rack.servers]
@@ -107,6 +114,8 @@ class FakeInventory(Faults, port=Inventory):
                 claim=now.claim if change.claim is None else change.claim or None,
                 last_run=now.last_run if change.last_run is None else change.last_run or None,
                 bmc_certificate=now.bmc_certificate if change.bmc_certificate is None else change.bmc_certificate or None,
+                leaving_since=now.leaving_since if change.leaving_since is None else change.leaving_since or None,
+                tags=now.tags if change.tags is None else tuple(sorted(change.tags)),
             ),
             message,
         )
@@ -154,6 +163,17 @@ class FakeInventory(Faults, port=Inventory):
                 if address in (server.primary_ip4, server.primary_ip6, server.oob_ip):
                     left = {field: None if one == address else one for field, one in _primary(server).items()}
                     self._store(_with_primary(server, left), message)
+
+    def retire(self, device_id: int, address_ids: Sequence[int], why: str, message: str) -> None:
+        """They stay taken, on no interface and no device's."""
+        there = [self._addresses[key] for key in address_ids if key in self._addresses]
+        server = self._found(device_id)
+        left = {field: None if one in there else one for field, one in _primary(server).items()}
+        if left != _primary(server):
+            self._store(_with_primary(server, left), message)
+        for address in there:
+            self._addresses[address.id] = replace(address, interface_id=0)
+            self.retired[address.id], self.dns_names[address.id] = why, ""
 
     def set_primary(self, addresses: Sequence[PrimaryAddresses], message: str) -> None:
         """Set primary and out-of-band addresses of devices, all or none."""
@@ -209,9 +229,11 @@ class FakeInventory(Faults, port=Inventory):
             "last_run": now.last_run,
             "cause": self.causes.get(now.id),
             "bmc_certificate": now.bmc_certificate,
+            "leaving_since": now.leaving_since,
+            "tags": now.tags,
         }
         wanted = {name: getattr(change, name) for name in there if getattr(change, name) is not None}
-        return all((there[name] or "") == value for name, value in wanted.items())
+        return all((there[name] or type(value)()) == value for name, value in wanted.items())
 
     def _with_addresses(self, server: Server) -> Server:
         def port(interface: Interface) -> Interface:

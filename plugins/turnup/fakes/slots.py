@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from turnup.fakes.faults import Faults
 from turnup.ports import Slots
@@ -25,3 +25,8 @@ class FakeSlots(Faults, port=Slots):
         for name in limits:
             self.taken.setdefault(name, {})[holder] = self.now + seconds
         return True
+
+    def give(self, names: Sequence[str], holder: str) -> None:
+        """At once."""
+        for name in names:
+            self.taken.get(name, {}).pop(holder, None)

@@ -24,6 +24,7 @@ CUSTOM_FIELDS = {
     "cause": "turnup_cause",
     "bmc_certificate": "turnup_bmc_certificate",
     "last_run": "turnup_last_run",
+    "leaving_since": "turnup_leaving_since",
 }
 JOURNAL_LOOKBACK = 1000  # entries that are searched for one that is there already
 
@@ -51,6 +52,10 @@ class NetBoxInventory:
         rows = self._client.rows_by("dcim/devices", "name", list(names), site=site, fields=DEVICE_FIELDS)
         servers = [read_server(row) for row in rows]
         return tuple(server for server in servers if server.name in names)  # NetBox compares without regard to case
+
+    def site_servers(self, site: str) -> tuple[Server, ...]:
+        """Every device of the site without its interfaces: 1 request for a thousand."""
+        return tuple(read_server(row) for row in self._client.rows("dcim/devices", site=site, fields=DEVICE_FIELDS))
 
     def holders(self, serial: str) -> tuple[str, ...]:
         """Where the devices of this serial number are: 1 request."""
@@ -123,6 +128,16 @@ class NetBoxInventory:
                 there = left
         return None
 
+    def retire(self, device_id: int, address_ids: Sequence[int], why: str, message: str) -> None:
+        """Deprecate these addresses: 4 requests. A device's primary address cannot be taken off it before it is none."""
+        device = self._client.row("dcim/devices", device_id, fields="id,primary_ip4,primary_ip6,oob_ip")
+        held = [name for name in ("primary_ip4", "primary_ip6", "oob_ip") if (device[name] or {}).get("id") in address_ids]
+        if held:
+            self._client.change("dcim/devices", device_id, {**dict.fromkeys(held), **changelog(message)})
+        retired = {"status": "deprecated", "assigned_object_type": None, "assigned_object_id": None, "dns_name": ""}
+        rows = [{"id": key, **retired, "description": why[:200], **changelog(message)} for key in self._existing(address_ids)]
+        self._client.change_all("ipam/ip-addresses", rows)
+
     def set_primary(self, addresses: Sequence[PrimaryAddresses], message: str) -> None:
         """Set primary and out-of-band addresses of devices: 1 request."""
         rows = []
@@ -187,11 +202,14 @@ def _fields(change: DeviceWrite) -> Row:
     return {
         **({} if change.status is None else {"status": change.status}),
         **({"custom_fields": custom} if custom else {}),
+        **({} if change.tags is None else {"tags": [{"slug": slug} for slug in change.tags]}),
     }
 
 
 def _has(row: Row, wanted: Row) -> bool:
     if "status" in wanted and row["status"]["value"] != wanted["status"]:
+        return False
+    if "tags" in wanted and {tag["slug"] for tag in row["tags"]} != {tag["slug"] for tag in wanted["tags"]}:
         return False
     return all((row["custom_fields"].get(field) or None) == value for field, value in wanted.get("custom_fields", {}).items())
 

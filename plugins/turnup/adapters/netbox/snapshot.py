@@ -18,7 +18,8 @@ from turnup.domain.errors import Refused
 from turnup.domain.servers import Address, Interface, Prefix, Server, Snapshot, ip_version
 
 DEVICE_FIELDS = (
-    "id,name,serial,asset_tag,position,role,tenant,device_type,status,last_updated,custom_fields,primary_ip4,primary_ip6,oob_ip"
+    "id,name,serial,asset_tag,position,role,tenant,device_type,status,last_updated,custom_fields,primary_ip4,primary_ip6,oob_ip,"
+    "tags"
 )
 ADDRESS_FIELDS = "id,address,assigned_object_type,assigned_object_id"
 DEVICE_INTERFACE = "dcim.interface"
@@ -78,6 +79,8 @@ def read_server(row: Row, interfaces: Sequence[Interface] = (), addresses: Mappi
         oob_ip=address("oob_ip"),
         primary_ip6=address("primary_ip6"),
         tenant=(row["tenant"] or {}).get("slug"),
+        leaving_since=custom.get("turnup_leaving_since") or None,
+        tags=tuple(sorted(tag["slug"] for tag in row.get("tags") or ())),
     )
 
 
