@@ -25,6 +25,7 @@ WORDS = {
     "configure": "configuring",
     "burn_in": "burn-in",
     "live": "going live",
+    "enter_service": "entering service",
     "finish": "closing",
 }
 _MARKS = {

@@ -235,7 +235,7 @@ def test_configure_says_what_it_changed(story: Story) -> None:
 
 
 def test_the_grid_names_every_server(story: Story) -> None:
-    for row in ("boot", "identity", "salt_key", "configure", "burn_in", "live"):
+    for row in ("boot", "identity", "salt_key", "configure", "burn_in", "live", "enter_service"):
         assert {server for task, server in story.lab.states(story.run) if task == row} == set(SERVERS)
 
 

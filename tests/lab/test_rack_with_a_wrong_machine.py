@@ -123,7 +123,7 @@ def test_the_refused_run_says_which_run_holds_the_rack(story: Story) -> None:
 
 def test_the_run_that_went_on_names_the_one_that_failed(story: Story) -> None:
     (proceeding,) = [run for run in story.runs if story.reached(run)]
-    assert f"not active: {WRONG.name}" in story.lab.log(proceeding, "finish")
+    assert f"not in service: {WRONG.name}" in story.lab.log(proceeding, "finish")
 
 
 @pytest.fixture(scope="module")

@@ -469,6 +469,14 @@ TRAFFIC = (
         "Correct `traffic` in the site's file, or the connection, then clear the task.",
     ),
     Cause(
+        "not-in-service",
+        Refused,
+        "The server is active and does not serve",
+        "Its health check did not pass in time: the service on it does not run or fails, or the load balancer does not reach it. "
+        "It was taken out of the pool again, and it stays `active`, held by no run.",
+        "Look at the service on the server, and whether the load balancer reaches it. Then clear its task enter_service.",
+    ),
+    Cause(
         "traffic-pool",
         Refused,
         "The role's pool is not one that can be used",

@@ -40,6 +40,8 @@ def _work(server: ServerPlan) -> Iterator[str]:
         return
     tests = ", ".join(f"{test.test} {test.seconds} s" for test in server.burn_in)
     yield f"    boots {server.image}; states {', '.join(server.states)}; burn-in {server.burn_in_profile} ({tests})"
+    if server.pool:
+        yield f"    serves in the pool {server.pool}"
 
 
 def _others(server: ServerPlan) -> Iterator[str]:

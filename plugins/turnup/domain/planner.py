@@ -6,7 +6,7 @@ It refuses with every problem at once: an engineer fixes NetBox in one go, not i
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from turnup.domain.addressing import (
     Wanted,
@@ -23,7 +23,7 @@ from turnup.domain.plain_text import plain
 from turnup.domain.plans import Change, Plan, PlannedAddress, ServerPlan
 from turnup.domain.policy import BurnInTest, Hardware, Policy
 from turnup.domain.servers import Server, Snapshot
-from turnup.domain.states import INSTALL_CLAIMS, INSTALL_ENDS
+from turnup.domain.states import INSTALL_CLAIMS, INSTALL_LIVE
 
 LONGEST_BURN_IN = 30
 """Hours that a profile's tests may take together; a row is ended after 36."""
@@ -101,7 +101,9 @@ def _plan_server(server: Server, snapshot: Snapshot, policy: Policy, request: Re
     if problems or states is None or tests is None:
         return problems
     name = hostname(server.name, policy.site.domain)
-    return _part(server, snapshot, hardware, name, states, addresses, (profile, tests))
+    part = _part(server, snapshot, hardware, name, states, addresses, (profile, tests))
+    pool = policy.site.traffic.pools.get(server.role)
+    return replace(part, pool=pool.backend if pool else None)
 
 
 def _addresses(
@@ -138,7 +140,7 @@ def _part(
     burn_in: tuple[str, tuple[BurnInTest, ...]],
 ) -> ServerPlan:
     """The server's part, once nothing stands in its way; `addresses` are the management interface's, then the BMC's."""
-    changes = [Change("status", server.status, f"{INSTALL_CLAIMS.after}, then {INSTALL_ENDS.after}")]
+    changes = [Change("status", server.status, f"{INSTALL_CLAIMS.after}, then {INSTALL_LIVE.after}")]
     management, *further, out_of_band = addresses
     primary = {4: server.primary_ip4, 6: server.primary_ip6}
     of_field = [(f"primary_ip{one.version}", one, primary[one.version]) for one in (management, *further)]

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from turnup.domain.policy import BurnInTest
 from turnup.domain.servers import ip_version
 
-FLOW_VERSION = 1
+FLOW_VERSION = 2
 """Of the install flow's rows. A run finishes under the rows it began with, or says why it cannot."""
 
 
@@ -49,7 +49,8 @@ class ServerPlan:
     """One server's part: who it is, what it gets, what it becomes.
 
     `management` is the address that turnup reaches it at: its IPv4, or its IPv6 at a site without IPv4. `further` are those of
-    the site's other families on the same interface, which Salt sets. `macs` are those of all its NICs.
+    the site's other families on the same interface, which Salt sets. `macs` are those of all its NICs. `pool` is the load
+    balancers' name of its role's.
     """
 
     id: int
@@ -76,6 +77,7 @@ class ServerPlan:
     bmc_certificate: str | None = None
     further: tuple[PlannedAddress, ...] = ()
     feeds: tuple[str, ...] = ()
+    pool: str | None = None
 
     @property
     def on_management(self) -> tuple[PlannedAddress, ...]:

@@ -36,8 +36,11 @@ class Transition:
 INSTALL_CLAIMS = Transition(
     frozenset({Status.PLANNED, Status.STAGED, Status.FAILED}), "an install run claims it", Status.STAGED, claimed=True
 )
-INSTALL_ENDS = Transition(frozenset({Status.STAGED}), "the last row is done", Status.ACTIVE, claimed=False)
+INSTALL_LIVE = Transition(frozenset({Status.STAGED}), "the row `live` is done", Status.ACTIVE, claimed=True)
+INSTALL_ENDS = Transition(frozenset({Status.ACTIVE}), "the last row is done", Status.ACTIVE, claimed=False)
 INSTALL_FAILS = Transition(frozenset({Status.STAGED}), "a row fails for good", Status.FAILED, claimed=False)
+SERVICE_FAILS = Transition(frozenset({Status.ACTIVE}), "it does not enter service", Status.ACTIVE, claimed=False)
+SERVICE_RESUMES = Transition(frozenset({Status.ACTIVE}), "a run that made it live resumes", Status.ACTIVE, claimed=True)
 ABORTED = Transition(frozenset({Status.STAGED, Status.FAILED}), "server_abort", Status.PLANNED, claimed=False)
 ADOPT_CLAIMS = Transition(frozenset({Status.ACTIVE}), "an adoption claims it", Status.ACTIVE, claimed=True)
 ADOPT_ENDS = Transition(frozenset({Status.ACTIVE}), "its adoption is recorded", Status.ACTIVE, claimed=False)
@@ -74,6 +77,15 @@ def why_not_claimable(server: Server, claim: str, flow: str = "install") -> str 
         return f"is {server.status} and held by the run {server.claim}."
     if server.status not in way.claims.before:
         return f"is {server.status}; {way.noun} starts from {', '.join(sorted(way.claims.before))}."
+    return None
+
+
+def why_not_resumable(server: Server, claim: str) -> str | None:
+    """None where the run that made the server live may hold it again, to bring it into service; else the reason."""
+    if server.claim and server.claim != claim:
+        return f"is {server.status} and held by the run {server.claim}."
+    if server.status not in SERVICE_RESUMES.before:
+        return f"is {server.status}; what is left to do starts from {', '.join(sorted(SERVICE_RESUMES.before))}."
     return None
 
 

@@ -12,16 +12,16 @@ from turnup.ports import DeviceWrite
 def fail(job: Job, error: TurnupError) -> None:
     """Write the cause, release the claim, so that anyone may plan again, and mark the server `failed`.
 
-    The status of a server that was live before the run is not touched. A server that this run does not hold is left as it is:
-    its status and its boot script are somebody else's business.
+    The status of a server that is live, before the run or by it, is not touched. A server that this run does not hold is left as
+    it is: its status and its boot script are somebody else's business.
     """
     keep(job, "failed", {"step": job.step, **as_document(error)})
     now = job.ports.inventory.device(job.server.id)
     if now.claim != job.run.claim:
         return
     after = WAYS[job.plan.flow].fails.after
-    is_live = after is Status.ACTIVE
-    if not is_live:
+    is_live = Status.ACTIVE in (after, now.status)
+    if after is not Status.ACTIVE:
         job.ports.boot_files.remove(job.server.management.mac)
     certificate = (latest(job, "bmc") or {}).get("certificate")
     cause = f"{job.step}: {error} (run {job.run.claim})"

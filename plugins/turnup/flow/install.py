@@ -1,6 +1,7 @@
 """The install flow, from `planned` to `active`, as a table. What is not in it does not happen.
 
-A server that is live leaves by decommission, never by an abort.
+A server that is live leaves by decommission, never by an abort: a row after `live` that fails leaves it `active`, and its undo
+is for a server that somebody set back by hand.
 """
 
 from __future__ import annotations
@@ -8,13 +9,13 @@ from __future__ import annotations
 from turnup.domain.planner import plan
 from turnup.domain.plans import FLOW_VERSION
 from turnup.flow.rows import IRREVERSIBLE, NOTHING, Flow, RackRow, ServerRow
-from turnup.flow.steps import addresses, boot, burn_in, claim, configure, dhcp, finish, identity, live, salt_key
+from turnup.flow.steps import addresses, boot, burn_in, claim, configure, dhcp, enter_service, finish, identity, live, salt_key
 
 INSTALL = Flow(
     name="install",
     version=FLOW_VERSION,
     plans=plan,
-    done="active",
+    done="in service",
     preflight=True,
     rack_rows=(
         RackRow("claim", "one writer a server: take it by a conditional write", claim.do, claim.undo),
@@ -27,7 +28,10 @@ INSTALL = Flow(
         ServerRow("salt_key", "accept the minion's key as read on the machine", salt_key.do, salt_key.undo),
         ServerRow("configure", "Salt states of the role, test run first", configure.do, NOTHING),
         ServerRow("burn_in", "measure, and judge against thresholds", burn_in.do, NOTHING),
-        ServerRow("live", "NetBox says active, the claim is released", live.do, IRREVERSIBLE),
+        ServerRow("live", "NetBox says active", live.do, IRREVERSIBLE),
+        ServerRow(
+            "enter_service", "into its role's pool, health checked; the claim is released", enter_service.do, enter_service.undo
+        ),
     ),
     closing_row=RackRow("finish", "journals, and the rack's status", finish.do, NOTHING),
 )

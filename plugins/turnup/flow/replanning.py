@@ -34,11 +34,11 @@ class Proposal:
 def propose(job: Job, policy: Policy) -> Proposal | None:
     """The server's part planned again; None where the facts are as they were, or where the claim will say that it is not ours.
 
-    An install alone plans again; other flows end the server's part where facts changed.
+    An install alone plans again, and no server that it made live; else changed facts end the server's part.
     RefusedPlan: as NetBox is now, no plan can be made for it.
     """
     ports, before = job.ports, job.server
-    if job.plan.flow != INSTALL:
+    if job.plan.flow != INSTALL or latest(job, "live") is not None:
         return None
     snapshot = replace(ports.inventory.snapshot(job.plan.site, job.plan.rack), dhcp_subnets=ports.dhcp.subnets())
     request = Request(claim=job.run.claim, servers=(before.name,), burn_in=before.burn_in_profile)

@@ -72,6 +72,11 @@ class Flow:
     closing_row: RackRow
     preflight: bool = False
 
+    def is_after_live(self, row: ServerRow) -> bool:
+        """Whether a server is live when this row begins: a row before it cannot be undone."""
+        before = self.server_rows[: list(self.server_rows).index(row)]
+        return any(one.undo is IRREVERSIBLE for one in before)
+
     def server_row(self, name: str) -> ServerRow:
         """The per-server row of that name."""
         return next(row for row in self.server_rows if row.name == name)

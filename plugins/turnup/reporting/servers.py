@@ -30,13 +30,14 @@ def server(folder: Folder, flow: Flow, part: Mapping[str, Any], status: str, *, 
     tries = past(folder, name)
     rows = [row(one.name, one.title, [each for each in tries if each.row == one.name]) for one in flow.server_rows]
     why = _causes(folder, name, causes(tries))
-    done = rows[-1].state is State.DONE or bool(folder.latest(f"live/{name}"))
+    live = folder.latest(f"live/{name}")
+    done = rows[-1].state is State.DONE or (bool(live) and "version" not in live)  # before version 2 nothing came after it
     state = _state(rows, why, done=done, begun=folder.knows(name), going_on=going_on)
     position = planned.get("position")
     return Server(
         name=name,
         state=state,
-        status=status or str((ENDED if flow is INSTALL else {}).get(state) or planned.get("status", "")),
+        status=status or str(live.get("status") or (ENDED if flow is INSTALL else {}).get(state) or planned.get("status", "")),
         serial=str(planned.get("serial", "")),
         asset_tag=str(planned.get("asset_tag", "")),
         rack=str(planned.get("rack", "")),

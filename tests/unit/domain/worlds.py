@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from turnup.domain.policy import BurnInTest, Dhcp, Hardware, Policy, Site
+from turnup.domain.policy import BurnInTest, Dhcp, Hardware, Policy, Pool, Site, Traffic
 from turnup.domain.servers import Address, Interface, Prefix, Server, Snapshot
 
 SITE = Site(
@@ -24,6 +24,7 @@ SITE = Site(
     out_of_band_prefix_role="out-of-band",
     states={"edge": ("common", "edge")},
     trust_bmc_on_first_use=True,
+    traffic=Traffic("haproxy", "haproxy", {"edge": Pool("edge", 80)}),
 )
 HARDWARE = Hardware(
     generation="g1",

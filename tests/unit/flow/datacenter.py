@@ -133,6 +133,7 @@ class DataCenter:
                 for name, one in self.servers.items()
             },
             "boot files": {name: self.boot_files.read(one.mac) for name, one in self.servers.items()},
+            "pools": {role: sorted((one.address, one.ready) for one in pool) for role, pool in self.traffic.pools.items()},
             "power": {name: one.bmc.power for name, one in self.servers.items()},
         }
 

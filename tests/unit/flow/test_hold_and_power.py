@@ -43,13 +43,13 @@ def test_nothing_is_refused_where_no_hold_covers_the_site() -> None:
     hold.refuse(world.inventory, "here")
 
 
-@pytest.mark.parametrize("row", ["boot", "identity", "salt_key", "configure", "burn_in", "live"])
+@pytest.mark.parametrize("row", ["boot", "identity", "salt_key", "configure", "burn_in", "live", "enter_service"])
 def test_a_row_waits_for_the_end_of_the_hold_and_says_so(row: str) -> None:
     world = DataCenter(1)
     install = Install(world)
     install.make_plan()
     install.rack_rows()
-    rows = ["boot", "identity", "salt_key", "configure", "burn_in", "live"]
+    rows = ["boot", "identity", "salt_key", "configure", "burn_in", "live", "enter_service"]
     for earlier in rows[: rows.index(row)]:
         assert install.row(earlier, "a1")
     world.inventory.held = [Hold("here", REASON)]

@@ -152,7 +152,7 @@ def test_the_report_of_an_abort_says_what_was_undone_of_which_run_and_why() -> N
     assert (report.started_by, report.reason, report.title) == ("operator", "changed our minds", "Abort of a1, site here")
     (server,) = report.servers
     assert (server.serial, server.rack, server.unit, server.former_run) == ("S1", "A", "U1", "server_install/run-1")
-    assert server.undone == ("salt_key", "boot", "dhcp", "addresses", "claim")
+    assert server.undone == ("enter_service", "salt_key", "boot", "dhcp", "addresses", "claim")
     assert server.former_report == "server_install.run-1"
 
 

@@ -134,7 +134,7 @@ def test_when_netbox_is_away_too_the_row_ends_with_its_own_cause_and_finish_mark
         run_task(over(install, RackRowOperator, row="dhcp", after="addresses"), try_number=4, xcoms={"addresses": ["a1"]})
     assert world.statuses() == {"a1": "staged"}
     world.inventory._faults.clear()
-    with pytest.raises(AirflowFailException, match="0 of 1 servers are active"):
+    with pytest.raises(AirflowFailException, match="0 of 1 servers are in service"):
         run_task(over(install, FinishOperator, row="finish", after=None), xcoms={"plan": ["a1"]})
     assert world.statuses() == {"a1": "failed"}
     assert world.claims() == {"a1": None}

@@ -37,7 +37,7 @@ def under_way(world: DataCenter) -> Install:
 def test_a_rack_wide_row_is_refused_and_releases_the_servers_with_that_cause() -> None:
     world = DataCenter(2)
     run = under_way(world)
-    with pytest.raises(AirflowFailException, match=r"planned for version 0 of the flow install, and turnup has version 1 now"):
+    with pytest.raises(AirflowFailException, match=r"planned for version 1 of the flow install, and turnup has version 2 now"):
         run_task(over(run, RackRowOperator, row="dhcp", after="addresses"), xcoms={"addresses": ["a1", "a2"]})
     assert world.statuses() == {"a1": "failed", "a2": "failed"}
     assert set(world.claims().values()) == {None}

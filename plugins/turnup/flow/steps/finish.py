@@ -10,6 +10,7 @@ from turnup.flow.documents import append, latest
 from turnup.flow.ending import fail
 from turnup.flow.job import Job, RackJob
 from turnup.flow.journal import entry
+from turnup.flow.steps import enter_service
 from turnup.ports import JournalEntry
 
 RACK_ACTIVE = "active"
@@ -25,14 +26,22 @@ def do(job: RackJob) -> dict[str, TurnupError]:
     """
     devices = job.ports.inventory.rack_servers(job.plan.rack_id)
     statuses = {device.id: device.status for device in devices}
+    claims = {device.id: device.claim for device in devices}
     ours = [device.status for device in devices if job.site.is_ours(device.role, device.tenant)]
     failures: dict[str, TurnupError] = {}
     entries: list[JournalEntry] = []
     for server in job.servers:
         one = job.only(server)
         if statuses.get(server.id) == Status.ACTIVE:
-            if latest(one, "live") is not None:
+            held = claims.get(server.id) == job.run.claim
+            if latest(one, "live") is None:
+                continue
+            if enter_service.is_done(one) and not held:
                 entries.append(entry(server.id, job.run, "success", f"Installed by {job.run.claim}. {_numbers(one)}"))
+                continue
+            failures[server.name] = why_not_done(one, held=held)
+            what = f"Installed by {job.run.claim}: active, and not in service. {failures[server.name]}"
+            entries.append(entry(server.id, job.run, "danger", what))
             continue
         held = one.ports.inventory.device(server.id).claim == job.run.claim
         failures[server.name] = why_not_done(one, held=held)

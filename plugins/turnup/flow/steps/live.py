@@ -1,9 +1,9 @@
-"""live: the server goes into service: NetBox says active, and no run holds it any more."""
+"""live: NetBox says active; the run still holds the server, until it serves."""
 
 from __future__ import annotations
 
 from turnup.domain.errors import Conflict
-from turnup.domain.states import INSTALL_ENDS
+from turnup.domain.states import INSTALL_LIVE
 from turnup.flow.documents import keep, latest
 from turnup.flow.job import Job
 from turnup.flow.steps import identity
@@ -12,11 +12,8 @@ from turnup.ports import DeviceWrite
 
 
 def do(job: Job) -> Waiting[None]:
-    """Write `active`, release the claim, record the BMC's certificate; all in one conditional write."""
+    """Write `active` and record the BMC's certificate, in one conditional write."""
     now = job.ports.inventory.device(job.server.id)
-    if now.status == INSTALL_ENDS.after and now.claim is None:
-        job.log.info("is active already")
-        return
     if now.claim != job.run.claim:
         raise Conflict(
             f"{job.server.subject} is {now.status}, held by {now.claim or 'no run'}, not by this run.",
@@ -25,9 +22,9 @@ def do(job: Job) -> Waiting[None]:
         )
     identity.proven_host_key(job)
     certificate = (latest(job, "bmc") or {}).get("certificate")
-    change = DeviceWrite(status=INSTALL_ENDS.after, claim="", cause="", bmc_certificate=certificate)
-    job.ports.inventory.write(now.id, now.version, change, job.message())
-    keep(job, "live", {"status": INSTALL_ENDS.after})
+    change = DeviceWrite(status=INSTALL_LIVE.after, cause="", bmc_certificate=certificate)
+    version = job.ports.inventory.write(now.id, now.version, change, job.message())
+    keep(job, "live", {"status": INSTALL_LIVE.after, "version": version})
     job.log.info("is active")
     return
     yield
