@@ -9,16 +9,17 @@ from typing import Any
 
 import pytest
 from airflow.sdk import DAG
-from airflow.sdk.exceptions import AirflowException, AirflowFailException, DownstreamTasksSkipped
+from airflow.sdk.exceptions import AirflowException, AirflowFailException, DownstreamTasksSkipped, TaskDeferred
 
 from tests.unit.flow.test_adopt import LiveRack, adoption
 from tests.unit.orchestration import test_abort
-from tests.unit.orchestration.test_operators import FakeWorkplace, Planning, Task
+from tests.unit.orchestration.test_operators import DagRun, FakeWorkplace, Planning, Task
 from turnup.domain.errors import Transient, as_document
 from turnup.flow.adopt import ADOPT
 from turnup.flow.steps import snapshot as snapshot_step
 from turnup.orchestration.abort import AbortCheckOperator, UndoOperator
 from turnup.orchestration.operators import FinishOperator, PlanOperator, RackRowOperator, ServerRowOperator
+from turnup.orchestration.triggers import ServerRowTrigger
 from turnup.orchestration.workplace import Workplace
 
 FILE = Path(__file__).parents[3] / "dags/server_adopt.py"
@@ -139,4 +140,19 @@ def test_server_abort_of_an_adopted_server_is_refused() -> None:
     before = world.footprint()
     with pytest.raises(AirflowFailException, match="a1: is active and held by no run"):
         test_abort.over(run, AbortCheckOperator).execute(test_abort.context(["a1"]))
+    assert world.footprint() == before
+
+
+def test_a_cleared_task_of_an_adoption_goes_on_and_plans_nothing_else() -> None:
+    world = LiveRack()
+    run = adoption(world)
+    run.make_plan()
+    run.rack_rows()
+    before = world.footprint()
+    operator = over(run, ServerRowOperator, row="bmc", server="a1", after="addresses")
+    context = {"ti": Task(try_number=2), "dag_run": DagRun("server_adopt"), "params": {"site": "here"}}
+    with pytest.raises(TaskDeferred) as deferred:
+        operator.execute(context)
+    assert isinstance(deferred.value.trigger, ServerRowTrigger)
+    assert deferred.value.trigger.resumed
     assert world.footprint() == before
