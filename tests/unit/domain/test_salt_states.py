@@ -6,7 +6,7 @@ from turnup.domain.salt_changes import in_words
 from turnup.domain.salt_states import judge
 
 
-def state(number: int, result: bool | None, comment: str = "", changes: dict[str, str] | None = None) -> dict[str, object]:
+def state(number: int, result: bool | None, comment: str = "", changes: dict[str, object] | None = None) -> dict[str, object]:
     return {"__run_num__": number, "__id__": f"id{number}", "result": result, "comment": comment, "changes": changes or {}}
 
 
