@@ -123,9 +123,9 @@ def _keep_facts(place: Workplace, context: Context) -> None:
     try:
         if dag_run is None or place.records.read(FACTS) is not None:
             return
-        after = getattr(dag_run, "run_after", None)
+        after, kind = getattr(dag_run, "run_after", None), getattr(dag_run, "run_type", "")
         facts = {
-            "started_by": getattr(dag_run, "triggering_user_name", None) or str(getattr(dag_run, "run_type", "")),
+            "started_by": getattr(dag_run, "triggering_user_name", None) or str(getattr(kind, "value", kind)),
             "started_at": after.astimezone(UTC).isoformat(timespec="milliseconds") if after else begun(context),
             "params": dict(context.get("params") or {}),
         }
