@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from turnup.erasure import canonical
 
 KIND = "turnup.wipe-order"
 VERSION = 1
+_LONGEST = 4 * 1024 * 1024  # bytes
 _DIGEST = 64  # hex digits of a SHA-256
 
 
@@ -75,6 +77,14 @@ class Order:
     def sha256(self) -> str:
         """By which states, proofs and certificates name it."""
         return canonical.sha256(self.document())
+
+
+def given(word: str) -> bytes:
+    """The signed order that a word of a command line means: itself, where it is JSON, else the file of that name."""
+    if word.lstrip().startswith("{"):
+        return word.encode()
+    with Path(word).open("rb") as opened:
+        return opened.read(_LONGEST)
 
 
 def read(document: Mapping[str, Any]) -> Order:

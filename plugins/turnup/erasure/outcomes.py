@@ -61,7 +61,7 @@ _ENDED, _READ, _WHOLE = "ended", "read", "whole"
 
 
 def outcomes(order: Order, wiped: Sequence[Mapping[str, Any]], proven: Sequence[Mapping[str, Any]]) -> tuple[Outcome, ...]:
-    """One a drive of the order, in its order. `wiped`: the `drives` of the agent's status for it; `proven`: the prover's `after`."""
+    """One a drive of the order, in its order. `wiped`: `drives` of the agent's status; `proven`: `after` of the prover's."""
     return tuple(_outcome(order, drive, _of(drive, wiped), _of(drive, proven)) for drive in order.drives)
 
 

@@ -1,4 +1,4 @@
-"""`turnup-wipe inventory | start ORDER | status | stop`: JSON on standard output.
+"""`turnup-wipe inventory | start ORDER | status | stop`: JSON on standard output. ORDER is a file, or the signed order itself.
 
 Exit codes: 0 done; 2 wrong words; 3 refused, with every reason, and nothing was touched.
 """
@@ -24,7 +24,6 @@ from turnup.erasure.states import Folder
 
 DONE, WRONG_WORDS, REFUSED = 0, 2, 3
 STATES = Path("run/turnup-wipe")
-_LONGEST = 1024 * 1024  # bytes of an order
 
 
 def main(words: Sequence[str], machine: Machine | None = None) -> int:
@@ -38,8 +37,8 @@ def main(words: Sequence[str], machine: Machine | None = None) -> int:
             return _print(supervisor.status(folder))
         case ["stop"]:
             return _print(supervisor.stop(folder))
-        case ["start", file]:
-            return start(Path(file), machine, folder)
+        case ["start", word]:
+            return start(word, machine, folder)
     print("turnup-wipe inventory | start ORDER | status | stop", file=sys.stderr)  # noqa: T201
     return WRONG_WORDS
 
@@ -63,16 +62,16 @@ def inventory(machine: Machine) -> int:
     return _print({"server": server, "drives": listed})
 
 
-def start(file: Path, machine: Machine, folder: Folder) -> int:
+def start(word: str, machine: Machine, folder: Folder) -> int:
     """The order is carried out, in the background; the same order again starts no second time."""
     try:
-        order, bad_signature = read(file, machine)
+        order, bad_signature = read(word, machine)
         known = _known(order, folder)
         if known is not None:
             return _print({"started": False, "order": order.sha256, **known})
         reasons = decision.why_not(order, facts(machine, bad_signature), METHODS)
     except (OSError, NotCanonical, BadOrder, Unreadable) as error:
-        return _refuse([f"{file}: {error}"])
+        return _refuse([f"this is no order that can be read: {error}"])
     if reasons:
         return _refuse(reasons)
     if folder.works():
@@ -82,11 +81,9 @@ def start(file: Path, machine: Machine, folder: Folder) -> int:
     return _print({"started": True, "order": order.sha256, **supervisor.status(folder)})
 
 
-def read(file: Path, machine: Machine) -> tuple[Order, str]:
-    """The order in the file, and what is wrong with its signature."""
-    with file.open("rb") as opened:
-        content = opened.read(_LONGEST)
-    document, signed_by = canonical.opened(content, orders.KIND)
+def read(word: str, machine: Machine) -> tuple[Order, str]:
+    """The order, and what is wrong with its signature."""
+    document, signed_by = canonical.opened(orders.given(word), orders.KIND)
     order = orders.read(document)
     return order, signature.why_bad(canonical.signed(orders.KIND, document), signed_by, machine.public_key)
 

@@ -1,4 +1,4 @@
-"""`turnup-prove before ORDER | start ORDER | status`: JSON on standard output.
+"""`turnup-prove before ORDER | start ORDER | status`: JSON on standard output. ORDER is a file, or the signed order itself.
 
 `before` remembers blocks (their SHA-256, never their content) of drives that are to be changed by their own command and not by
 zeros: run it before the wipe. `start` reads back. Both work in the background. Exit codes: 0 done; 2 wrong words; 3 refused.
@@ -32,19 +32,19 @@ def main(words: Sequence[str]) -> int:
     match list(words):
         case ["status"]:
             return _print(status(folder))
-        case [work.BEFORE | work.START as what, file]:
-            return _begin(what, Path(file), folder)
+        case [work.BEFORE | work.START as what, word]:
+            return _begin(what, word, folder)
     print("turnup-prove before ORDER | start ORDER | status", file=sys.stderr)  # noqa: T201
     return WRONG_WORDS
 
 
-def _begin(what: str, file: Path, folder: Folder) -> int:
+def _begin(what: str, word: str, folder: Folder) -> int:
     """The reading goes on in the background. It needs no signature: it writes to nothing, and names the order by its hash."""
     try:
-        order = orders.read(canonical.opened(file.read_bytes(), orders.KIND)[0])
+        order = orders.read(canonical.opened(orders.given(word), orders.KIND)[0])
         found = devices.present()
     except (OSError, NotCanonical, BadOrder, Unreadable) as error:
-        _print({"refused": [f"{file}: {error}"]})
+        _print({"refused": [f"this is no order that can be read, or a drive that cannot: {error}"]})
         return REFUSED
     place = folder.order(order.sha256)
     if folder.works():
