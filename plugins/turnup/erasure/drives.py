@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -45,9 +45,10 @@ class Drive:
 
 @dataclass(frozen=True)
 class Seen:
-    """A drive, whether anything of it is mounted or swapped on, and what is built upon it (partitions are not counted)."""
+    """A drive, the device numbers of it and all its partitions, and who uses it: what is built upon it, what is mounted."""
 
     drive: Drive
+    numbers: tuple[str, ...] = ()
     used_by: tuple[str, ...] = ()
 
 
@@ -92,7 +93,7 @@ def _seen(device: Mapping[str, Any]) -> Seen:
         rotational=truth(device["rota"]),
         slot=str(device.get("hctl") or ""),
     )
-    return Seen(drive, tuple(_uses(device)))
+    return Seen(drive, tuple(_numbers(device)), tuple(_built_upon(device)))
 
 
 def _transport(device: Mapping[str, Any]) -> Transport:
@@ -101,13 +102,26 @@ def _transport(device: Mapping[str, Any]) -> Transport:
     return _TRANSPORTS.get(str(device.get("tran") or ""), Transport.OTHER)
 
 
-def _uses(device: Mapping[str, Any]) -> Iterator[str]:
-    places = device.get("mountpoints") or [device.get("mountpoint")]
-    yield from (f"{device['name']} on {place}" for place in places if place)
+def _numbers(device: Mapping[str, Any]) -> Iterator[str]:
+    yield str(device["maj:min"])
     for child in device.get("children") or ():
-        if child["type"] != "part":
+        if child["type"] == "part":
+            yield from _numbers(child)
+
+
+def _built_upon(device: Mapping[str, Any]) -> Iterator[str]:
+    for child in device.get("children") or ():
+        if child["type"] == "part":
+            yield from _built_upon(child)
+        else:
             yield f"{child['type']} {child['name']}"
-        yield from _uses(child)
+
+
+def with_mounts(seen: Seen, mountinfo: str) -> Seen:
+    """With what of it is mounted, from /proc/self/mountinfo: by device number. lsblk goes by names, which others may have too."""
+    lines = [line.split() for line in mountinfo.splitlines()]
+    mounted = [f"mounted at {words[4]}" for words in lines if len(words) > 4 and words[2] in seen.numbers]
+    return replace(seen, used_by=(*seen.used_by, *mounted))
 
 
 def truth(value: object) -> bool:

@@ -64,7 +64,9 @@ class Machine:
 
     def drives(self) -> tuple[Seen, ...]:
         """Every drive. Without udev lsblk does not know all serial numbers: then the kernel or hdparm does."""
-        return tuple(replace(seen, drive=self._complete(seen.drive)) for seen in drives.read(output(drives.LSBLK)))
+        mounts = _text(self.root / "proc/self/mountinfo")
+        found = (drives.with_mounts(seen, mounts) for seen in drives.read(output(drives.LSBLK)))
+        return tuple(replace(seen, drive=self._complete(seen.drive)) for seen in found)
 
     def _complete(self, drive: Drive) -> Drive:
         serial = drive.serial or _printable(_bytes(self.sys / drive.device / "device/vpd_pg80")[4:])
