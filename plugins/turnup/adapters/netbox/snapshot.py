@@ -1,7 +1,7 @@
 """One rack as NetBox has it, read in a few requests whatever the number of its servers.
 
 Requests: rack, devices, interfaces, their addresses, power ports, the site's prefixes, who has the same names, serials and MACs,
-and one for each prefix that the rack can use (see `_prefixes`): twelve for a rack with IPv4, IPv6 and an out-of-band prefix.
+and one for each prefix that the rack can use (see `_prefixes`): eleven for a rack with an IPv4 and an out-of-band prefix.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
+from ipaddress import ip_network
 from typing import Any
 
 from turnup.adapters.netbox.client import PAGE, Client, Row
@@ -23,6 +24,7 @@ DEVICE_FIELDS = (
 )
 ADDRESS_FIELDS = "id,address,assigned_object_type,assigned_object_id"
 DEVICE_INTERFACE = "dcim.interface"
+INEXHAUSTIBLE = 2**24  # addresses of a prefix; IPv6 has 2**64
 VIRTUAL = {"virtual", "bridge", "lag"}  # interface types that no NIC is
 
 
@@ -147,7 +149,8 @@ def _interfaces(client: Client, rack_id: int, devices: Sequence[int]) -> tuple[d
 def _prefixes(client: Client, site_id: int, vlans: set[int]) -> tuple[Prefix, ...]:
     """The site's active prefixes that have a role.
 
-    `free` is what NetBox itself would give out, at most 1000; it is 0, uncounted, where the rack can not use the prefix anyway.
+    `free` is what NetBox itself would give out, at most 1000; it is 0, uncounted, where the rack can not use the prefix anyway,
+    and 1000, uncounted, where the prefix has more addresses than anybody could have used up.
     """
     rows = client.rows("ipam/prefixes", scope_type="dcim.site", scope_id=site_id, status="active", fields="id,prefix,role,vlan")
     rows = [row for row in rows if row["role"]]
@@ -163,10 +166,16 @@ def _prefixes(client: Client, site_id: int, vlans: set[int]) -> tuple[Prefix, ..
             cidr=row["prefix"],
             role=row["role"]["slug"],
             vlan_id=(row["vlan"] or {}).get("id"),
-            free=len(client.list_all(f"ipam/prefixes/{row['id']}/available-ips", limit=PAGE)) if countable(row) else 0,
+            free=_free(client, row) if countable(row) else 0,
         )
         for row in rows
     )
+
+
+def _free(client: Client, row: Row) -> int:
+    if ip_network(row["prefix"]).num_addresses > INEXHAUSTIBLE:
+        return PAGE
+    return len(client.list_all(f"ipam/prefixes/{row['id']}/available-ips", limit=PAGE))
 
 
 def _same_name(client: Client, site: str, names: Sequence[str]) -> dict[str, tuple[str, ...]]:
