@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def ask(context: Context, subject: str, text: str, *, seconds: float, then: str) -> NoReturn:
     """Park the task until somebody has chosen; its method `then` gets the answer, or that nobody gave one in time."""
-    upsert_hitl_detail(ti_id=context["ti"].id, options=[APPROVE, REJECT], subject=subject, body=fenced(text))
+    upsert_hitl_detail(ti_id=context["ti"].id, options=[APPROVE, REJECT], subject=subject, body=fenced(text), params={})
     raise TaskAwaitingInput(method_name=then, timeout=timedelta(seconds=seconds))
 
 

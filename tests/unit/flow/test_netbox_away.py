@@ -24,12 +24,12 @@ def begun(world: DataCenter, row: str) -> Install:
     return install
 
 
-@pytest.mark.parametrize("row", ["boot", "live"])
-def test_a_row_that_asks_netbox_waits_for_it_for_more_than_a_minute(row: str) -> None:
+@pytest.mark.parametrize(("row", "method"), [("boot", "device"), ("live", "write")])
+def test_a_row_that_asks_netbox_waits_for_it_for_more_than_a_minute(row: str, method: str) -> None:
     world = DataCenter(1)
     install = begun(world, row)
     began = install.now
-    world.inventory.fail_next("device", AWAY, times=5)
+    world.inventory.fail_next(method, AWAY, times=5)
     assert install.row(row, "a1"), install.failed
     assert install.now - began > MINUTE
     assert world.inventory.faults_left == 0
@@ -38,6 +38,6 @@ def test_a_row_that_asks_netbox_waits_for_it_for_more_than_a_minute(row: str) ->
 def test_a_netbox_that_stays_away_is_the_cause() -> None:
     world = DataCenter(1)
     install = begun(world, "live")
-    world.inventory.fail_next("device", AWAY, times=6)
+    world.inventory.fail_next("write", AWAY, times=6)
     assert not install.row("live", "a1")
     assert install.failed["a1"].cause == "netbox-unavailable"

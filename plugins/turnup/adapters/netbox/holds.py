@@ -10,7 +10,7 @@ from turnup.adapters.netbox.client import Client, Row
 from turnup.domain.errors import Refused
 from turnup.domain.holds import HOLD_TAG, Hold
 
-FRESH = 10.0
+FRESH = 20.0
 """Seconds for which one look serves every row of this process: forty servers of a rack begin their rows together."""
 
 

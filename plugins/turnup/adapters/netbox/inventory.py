@@ -36,7 +36,7 @@ class NetBoxInventory:
         self._client = client
 
     def holds(self) -> tuple[Hold, ...]:
-        """Every hold: 1 request in ten seconds for all of this process."""
+        """Every hold: 1 request in twenty seconds for all of this process."""
         return RECENT.of(self._client)
 
     def snapshot(self, site: str, rack: str) -> Snapshot:

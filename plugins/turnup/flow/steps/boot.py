@@ -74,23 +74,25 @@ def _switch_off_again(job: Job, bmc: Bmc) -> None:
         job.log.warning("stays on: %s", error)
 
 
-def _hold_claim(job: Job) -> None:
-    """Refuse to power a server that this run does not hold any more."""
+def _held_version(job: Job) -> str:
+    """The server's version in NetBox now. Conflict: this run does not hold it any more, so it is not powered."""
     now = job.ports.inventory.device(job.server.id)
     if now.claim != job.run.claim:
         holder = f"held by {now.claim}" if now.claim else "held by no run"
         raise Conflict(
             f"{job.server.subject} is {now.status} and {holder}, not by this run.", "start a new run.", cause="claim-lost"
         )
+    return now.version
 
 
 def _switch_on(job: Job, bmc: Bmc) -> Waiting[None]:
     """Write the boot script and switch on when it is the server's turn; the effect counts, not the answer."""
     _take_former_scripts_away(job)
     yield from power.turn(job)
-    _hold_claim(job)
+    version = _held_version(job)
     nonce = _unused_nonce(job) or secrets.token_hex(16)
-    keep(job, "boot", {"nonce": nonce, "serial": job.server.serial, "at": datetime.now(UTC).isoformat(timespec="seconds")})
+    at = datetime.now(UTC).isoformat(timespec="seconds")
+    keep(job, "boot", {"nonce": nonce, "serial": job.server.serial, "at": at, "version": version})
     job.ports.boot_files.write(job.server.management.mac, script(job, nonce))
     bmc.boot_from_network_once()
     bmc.power_on()
@@ -158,7 +160,7 @@ def undo(job: Job) -> None:
     certificate = job.server.bmc_certificate or (latest(job, "bmc") or {}).get("certificate")
     if _nonce(job) is None or certificate is None:
         return
-    _hold_claim(job)
+    _held_version(job)
     bmc = job.ports.bmc(checked_address(job))
     bmc.trust(str(certificate))
     system = bmc.system()
