@@ -2,7 +2,8 @@
 
 One rack: two servers, and a power strip without serial number. The second server is a tenant's; the first one's NIC is in a bond.
 Another rack of the site: a spare that shares the second server's serial number and the MAC of its eth0, and one of the second's
-name in upper case. Another site: a rack and a device of the same names; that device shares the MAC of the second one's BMC.
+name in upper case. Another site: a rack and a device of the same names; that device shares the MAC of the second one's BMC. An empty rack of an odd
+name.
 A management prefix of each family, and an out-of-band prefix.
 """
 
@@ -23,6 +24,7 @@ from turnup.ports import Inventory
 
 MESSAGE = "contract test"
 ELSEWHERE = "elsewhere"
+ODD_RACK = "Räck 1/2, 100% *&?=#+'\"<b>"
 FREE = 5  # of a /29: six hosts, one of them the gateway
 FREE_IPV6 = 6  # of a /125: seven hosts, one of them the gateway
 
@@ -132,6 +134,7 @@ def fake() -> World:
         Snapshot(world.site, world.rack, 1, "planned", (second, first, strip), prefixes),
         Snapshot(world.site, "R2", 2, "planned", (spare, twin), prefixes),
         Snapshot(world.other_site, world.rack, 3, "planned", (elsewhere,), ()),
+        Snapshot(world.other_site, ODD_RACK, 4, "planned", (), ()),
     )
     return names.world(inventory, lambda key: [(one.kind, one.comments) for one in inventory.journal if one.device_id == key])
 
@@ -214,8 +217,10 @@ class RealWorld:
         template: Row = {"device_type": metal, "type": "1000base-t"}
         bmc: Row = {**template, "name": "bmc", "mgmt_only": True}
         self._make("dcim/interface-templates", {**template, "name": "eth0"}, bmc)
-        places = ((world.rack, site), ("R2", site), (world.rack, other_site))
-        here, beside, there = self._make("dcim/racks", *({"name": name, "site": at, "status": "planned"} for name, at in places))
+        places = ((world.rack, site), ("R2", site), (world.rack, other_site), (ODD_RACK, other_site))
+        here, beside, there, _ = self._make(
+            "dcim/racks", *({"name": name, "site": at, "status": "planned"} for name, at in places)
+        )
         common: Row = {"site": site, "role": role, "status": "planned", "device_type": metal}
         devices: tuple[Row, ...] = (
             {"name": world.second, "serial": world.serials[1], "rack": here, "tenant": tenant},

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.contract.inventories import FREE, FREE_IPV6, RealWorld, World, fake, real
+from tests.contract.inventories import FREE, FREE_IPV6, ODD_RACK, RealWorld, World, fake, real
 from turnup.adapters.netbox.client import Client
 from turnup.domain.errors import Conflict, Refused
 from turnup.domain.servers import Address, Server
@@ -101,6 +101,14 @@ def test_a_rack_and_a_device_of_the_same_names_at_another_site_stay_apart(world:
     (mine,) = world.inventory.devices(world.site, [world.first])
     (theirs,) = world.inventory.devices(world.other_site, [world.first])
     assert (mine.id, theirs.id) == (world.server(world.first).id, there.servers[0].id)
+
+
+def test_a_rack_is_found_by_its_name_whatever_that_holds(world: World) -> None:
+    found = world.inventory.snapshot(world.other_site, ODD_RACK)
+    assert (found.rack, found.servers) == (ODD_RACK, ())
+    for near in (ODD_RACK.lower(), ODD_RACK.replace("*", ""), "*", "%"):
+        with pytest.raises(Refused):
+            world.inventory.snapshot(world.other_site, near)
 
 
 def test_a_snapshot_tells_a_bond_from_a_nic_and_one_owner_from_another(world: World) -> None:
