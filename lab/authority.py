@@ -9,7 +9,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from lab import configuration, paths
 
@@ -57,7 +57,7 @@ def make() -> None:
 
 
 def issue(name: str, folder: Path) -> tuple[Path, Path]:
-    """Certificate and key of a service on this machine (127.0.0.1, localhost); made once, below `folder`."""
+    """Certificate and key of a service on this machine (127.0.0.1, localhost), or of its client; made once, below `folder`."""
     crt, pem = folder / f"{name}.crt", folder / f"{name}.key"
     if crt.exists() and pem.exists():
         return crt, pem
@@ -71,7 +71,7 @@ def issue(name: str, folder: Path) -> tuple[Path, Path]:
         _builder(_name(name), authority.subject, key.public_key())
         .add_extension(names, critical=False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(x509.ExtendedKeyUsage([x509.oid.ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False)
         .sign(signer, hashes.SHA256())
     )

@@ -9,7 +9,7 @@ from lab import authority, configuration, console, paths
 from lab.datacenter import REDFISH_PORT, SITE
 from lab.ports import port
 from lab.secrets import secret
-from lab.services import airflow, kea, netbox, salt
+from lab.services import airflow, haproxy, kea, netbox, salt
 
 REDFISH_USER = "admin"
 _FILE = paths.ETC / "airflow" / "connections.json"
@@ -40,6 +40,12 @@ def _all() -> dict[str, dict[str, Any]]:
             "login": "turnup",
             "password": secret("postgres"),
             "extra": control,
+        },
+        f"haproxy_{SITE}": {
+            "conn_type": "haproxy",
+            "host": "127.0.0.1",
+            "port": port("haproxy_runtime"),
+            "extra": haproxy.credentials() | {"ca": str(authority.CERTIFICATE), "server_options": haproxy.SERVER_OPTIONS},
         },
         f"redfish_{SITE}": {
             "conn_type": "redfish",

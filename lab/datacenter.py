@@ -25,6 +25,7 @@ MANUFACTURER = "Labmetal"
 SERVICES_BRIDGE = "tl-svc"
 SERVICES_ADDRESS = IPv4Address("198.18.0.1")  # where servers find nginx (boot files, images) and the Salt master
 BOOT_PORT = 18080
+TRAFFIC_PORT = 18081  # where clients find the site's service, at the services' address
 SALT_PUBLISH_PORT = 4505
 SALT_RETURN_PORT = 4506
 

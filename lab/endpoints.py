@@ -7,8 +7,9 @@ from typing import Any
 
 from lab import authority, configuration, connections, paths
 from lab.datacenter import REDFISH_PORT, SITE
+from lab.ports import port
 from lab.secrets import secret
-from lab.services import airflow, kea, netbox, postgres, salt
+from lab.services import airflow, haproxy, kea, netbox, postgres, salt
 
 
 def write() -> None:
@@ -45,6 +46,16 @@ def write() -> None:
                 "control_username": kea.CONTROL_USER,
                 "control_password": secret("kea_control"),
                 "database": postgres.url("kea"),
+            }
+        },
+        "traffic": {
+            SITE: {
+                "kind": "haproxy",
+                "url": haproxy.url(),
+                "runtime_host": "127.0.0.1",
+                "runtime_port": port("haproxy_runtime"),
+                "ca": str(authority.CERTIFICATE),
+                **haproxy.credentials(),
             }
         },
         "redfish": {"username": connections.REDFISH_USER, "password": connections.redfish_password(), "port": REDFISH_PORT},

@@ -17,6 +17,7 @@ PREFERRED = {
     "airflow_trigger_logs": 28794,
     "salt_api": 28443,
     "kea_control": 28001,
+    "haproxy_runtime": 28999,
 }
 
 _FILE = paths.STATE / "ports.json"

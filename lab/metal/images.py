@@ -30,6 +30,7 @@ _TREE = dhcp_client.IMAGE
 _FROM_THIS_MACHINE = (  # what programs in /usr expect to find in /etc
     *("etc/alternatives", "etc/debian_version", "etc/ld.so.cache", "etc/ld.so.conf", "etc/localtime", "etc/login.defs"),
     *("etc/os-release", "etc/profile", "etc/protocols", "etc/services", "etc/shells", "etc/ssl/openssl.cnf"),
+    *("etc/default/nginx", "etc/init.d/nginx"),
 )
 
 _MINION = f"""\

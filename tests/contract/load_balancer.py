@@ -62,7 +62,7 @@ def web_servers(addresses: tuple[str, ...]) -> Iterator[WebServers]:
     servers = WebServers(free_port())
 
     class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+        protocol_version, wbufsize = "HTTP/1.1", 65536  # an answer in one piece
 
         def do_GET(self) -> None:
             address = str(self.connection.getsockname()[0])

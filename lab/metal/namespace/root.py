@@ -35,8 +35,10 @@ _FOLDERS = (
         "run/lock",
         "run/metal",
     ),
+    *("etc/nginx", "var/lib/nginx", "var/log/nginx", *(f"etc/rc{level}.d" for level in "0123456S")),
     *("run/sshd", "srv", "sys", "usr", "var/cache", "var/lib", "var/log/salt", "var/spool", ".usr/upper", ".usr/work"),
 )
+_INSTALLED = ("etc/nginx", "etc/rc2.d")
 _MEASURED, _MEASURED_SIZE = "var/tmp/turnup-burn-in.fio", 64 * 1024 * 1024
 _NODES = {"null": (1, 3), "zero": (1, 5), "full": (1, 7), "random": (1, 8), "urandom": (1, 9), "tty": (5, 0)}
 
@@ -65,6 +67,7 @@ def start(server: Server, initrd: Path, command_line: str) -> NoReturn:
     if faults.active(server, "slow-disk"):
         _slow_scratch(folder, root)
     _keys(folder, root)
+    _services(folder, root)
     _salt(root)
     os.chdir(root)
     _run("pivot_root", ".", "mnt")
@@ -155,6 +158,14 @@ def _keys(folder: Folder, root: Path) -> None:
     pki.mkdir(mode=0o700, exist_ok=True)
     _mount("--bind", pki, root / "etc/salt/pki/minion")
     (root / "root").chmod(0o700)
+
+
+def _services(folder: Folder, root: Path) -> None:
+    """The flash keeps the services that Salt set up; init starts what is enabled: a live server that reboots serves again."""
+    for name in _INSTALLED:
+        kept = folder.flash / Path(name).name
+        kept.mkdir(exist_ok=True)
+        _mount("--bind", kept, root / name)
 
 
 def _salt(root: Path) -> None:

@@ -1,0 +1,1 @@
+"""Clients of what the lab's servers serve."""
