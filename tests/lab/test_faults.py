@@ -47,7 +47,7 @@ def failing() -> Iterator[tuple[Server, list[Case]]]:
                 yield server, cases
 
 
-EACH = pytest.mark.parametrize(("server", "cases"), failing(), ids=[server.name for server, _ in failing()])
+EACH = pytest.mark.parametrize(("server", "cases"), list(failing()), ids=[server.name for server, _ in failing()])
 
 
 @dataclass(frozen=True)
