@@ -2,8 +2,8 @@
 
 One rack: two servers, and a power strip without serial number. The second server is a tenant's; the first one's NIC is in a bond.
 Another rack of the site: a spare that shares the second server's serial number and the MAC of its eth0, and one of the second's
-name in upper case. Another site: a rack and a device of the same names; that device shares the MAC of the second one's BMC. An empty rack of an odd
-name.
+name in upper case. Another site: a rack and a device of the same names; that device shares the MAC of the second one's BMC. There
+too: a rack with an odd name.
 A management prefix of each family, and an out-of-band prefix.
 """
 
