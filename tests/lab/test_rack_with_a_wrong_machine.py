@@ -1,22 +1,32 @@
-"""The story of rack R2, where hardware, roles and owners are mixed: one server's BMC reports another serial number, and two
-engineers start the install at once."""
+"""The story of rack R2, where hardware, roles and owners are mixed: one server is the wrong machine, four more fail in a row each,
+two engineers start the install at once, and all that failed is aborted."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from typing import Any
 
-import psycopg
 import pytest
 
 from lab import authority
 from lab.datacenter import GUESTS, NAMESAKES, OTHER_SITE, RACKS, SITE, Server
 from lab.metal import kind as metal
+from tests.lab import footprint
 from tests.lab.conftest import Lab
 from turnup.adapters.ssh import SshShell
 
 RACK = RACKS[1]
 WRONG = RACK.servers[3]
+FAILING = {
+    "boot": (WRONG, "bmc-serial"),
+    "identity": (RACK.servers[1], "nonce-lost"),
+    "salt_key": (RACK.servers[2], "minion-silent"),
+    "configure": (RACK.servers[5], "state-fails"),
+    "burn_in": (RACK.servers[6], "slow-cpu"),
+}
+"""{row: the server that fails in it, its fault}"""
+FAILED = [server for server, _ in FAILING.values()]
 
 
 @dataclass(frozen=True)
@@ -24,6 +34,7 @@ class Story:
     lab: Lab
     runs: tuple[str, str]
     states: tuple[str, str]
+    before: dict[str, Any]  # what NetBox, Kea, Salt and the boot folder had of those that fail
 
     def reached(self, run: str) -> set[str]:
         """The servers that this run took as far as switching them on."""
@@ -37,17 +48,26 @@ class Story:
 
 @pytest.fixture(scope="module")
 def story(lab: Lab) -> Story:
-    lab.fault(WRONG.name, "bmc-serial")
+    before = footprint.of(lab, FAILED)
+    for server, kind in FAILING.values():
+        lab.fault(server.name, kind)
     try:
         runs = (lab.start(rack=RACK.name), lab.start(rack=RACK.name))
-        return Story(lab, runs, (lab.ended(runs[0]), lab.ended(runs[1])))
+        return Story(lab, runs, (lab.ended(runs[0]), lab.ended(runs[1])), before)
     finally:
-        lab.fault(WRONG.name, "clear")
+        for server in FAILED:
+            lab.fault(server.name, "clear")
 
 
-def test_seven_are_active_and_the_wrong_one_failed_alone(story: Story) -> None:
-    expected = {server.name: "active" for server in RACK.servers} | {WRONG.name: "failed"}
+def test_each_failed_alone_and_the_others_are_active(story: Story) -> None:
+    expected = {server.name: "failed" if server in FAILED else "active" for server in RACK.servers}
     assert story.lab.statuses(RACK.name) == expected
+
+
+@pytest.mark.parametrize("row", FAILING)
+def test_each_failed_in_the_row_that_its_fault_is_about(story: Story, row: str) -> None:
+    server, _ = FAILING[row]
+    assert story.lab.devices(RACK.name)[server.name].custom_fields["turnup_cause"].startswith(f"{row}: ")
 
 
 @pytest.mark.parametrize("server", [RACK.servers[index] for index in (0, 4, 7)], ids=lambda server: server.name)
@@ -123,29 +143,27 @@ def test_the_refused_run_says_which_run_holds_the_rack(story: Story) -> None:
 
 def test_the_run_that_went_on_names_the_one_that_failed(story: Story) -> None:
     (proceeding,) = [run for run in story.runs if story.reached(run)]
-    assert f"not in service: {WRONG.name}" in story.lab.log(proceeding, "finish")
+    names = ", ".join(server.name for server in RACK.servers if server in FAILED)
+    assert f"not in service: {names}" in story.lab.log(proceeding, "finish")
 
 
 @pytest.fixture(scope="module")
 def aborted(story: Story) -> str:
-    """The run of `server_abort` for the wrong machine."""
+    """The run of `server_abort` for all that failed."""
     lab = story.lab
-    run = lab.start("server_abort", servers=[WRONG.name], reason="wrong machine delivered")
+    run = lab.start("server_abort", servers=[server.name for server in FAILED], reason="wrong machines delivered")
     assert lab.ended(run, "server_abort") == "success", lab.states(run, "server_abort")
     return run
 
 
-def test_after_an_abort_the_server_is_planned_and_nothing_of_it_is_left(story: Story, aborted: str) -> None:
-    device = story.lab.devices(RACK.name)[WRONG.name]
-    assert device.status.value == "planned"
-    assert (device.primary_ip4, device.oob_ip) == (None, None)
-    assert (device.custom_fields["turnup_claim"], device.custom_fields["turnup_cause"]) == (None, None)
-    with psycopg.connect(story.lab.endpoints["dhcp"]["lab1"]["database"]) as database:
-        reserved = {row[0] for row in database.execute("SELECT encode(dhcp_identifier, 'hex') FROM hosts").fetchall()}
-    assert not reserved & {WRONG.mac.replace(":", ""), WRONG.bmc_mac.replace(":", "")}
-    assert len(reserved) == 2 * (len(RACK.servers) - 1)
-    entries = story.lab.netbox.extras.journal_entries.filter(assigned_object_id=device.id)
-    assert any("wrong machine delivered" in entry.comments and aborted in entry.comments for entry in entries)
+def test_after_an_abort_everything_is_as_before_the_install_whatever_row_failed(story: Story, aborted: str) -> None:
+    lab = story.lab
+    assert footprint.of(lab, FAILED) == story.before
+    assert not [server.name for server in FAILED if metal.of(server).is_on()]
+    assert len(lab.reserved()) == 2 * (len(RACK.servers) - len(FAILED))
+    for device in (lab.devices(RACK.name)[server.name] for server in FAILED):
+        entries = lab.netbox.extras.journal_entries.filter(assigned_object_id=device.id)
+        assert any("wrong machines delivered" in entry.comments and aborted in entry.comments for entry in entries)
 
 
 def test_an_abort_of_a_live_server_is_refused_and_touches_nothing(story: Story) -> None:
