@@ -1,5 +1,5 @@
-"""The story of rack R2, where hardware, roles and owners are mixed: one server is the wrong machine, four more fail in a row each,
-two engineers start the install at once, and all that failed is aborted."""
+"""The story of rack R2, where hardware, roles and owners are mixed: one server is the wrong machine, four more fail, each in
+another row, two engineers start the install at once, and all that failed is aborted."""
 
 from __future__ import annotations
 
