@@ -67,7 +67,9 @@ def causes(lab: Lab, *racks: Rack) -> dict[str, str]:
 
 
 def statuses(lab: Lab) -> dict[str, str]:
-    return lab.statuses(FIRST.name) | lab.statuses(SECOND.name)
+    """Of turnup's servers; other devices are in the racks as well."""
+    found = lab.statuses(FIRST.name) | lab.statuses(SECOND.name)
+    return {server.name: found[server.name] for rack in RACKS for server in rack.servers}
 
 
 @pytest.fixture(scope="module")
