@@ -22,16 +22,11 @@ _CRYPTO_FORMAT = 4  # bit of FNA
 
 @dataclass(frozen=True)
 class Nvme:
-    """Of a controller: which sanitize operations (bits as above), whether Format NVM, and whether that erases by key.
-
-    `all_namespaces`: a format touches every namespace of the controller. `namespaces`: how many it may have at most.
-    """
+    """Of a controller: which sanitize operations (bits as above), whether Format NVM, and whether that erases by key."""
 
     sanitize: int = 0
     format: bool = False
     format_crypto: bool = False
-    format_all_namespaces: bool = False
-    namespaces: int = 1
 
 
 @dataclass(frozen=True)
@@ -49,10 +44,7 @@ class Ata:
 
 @dataclass(frozen=True)
 class Capabilities:
-    """All that is known of a drive. `write_zeroes_max` and `discard_granularity` are the block layer's limits, in bytes.
-
-    `secure_discard` is not used: where it is missing, `blkdiscard -s` leaves the data. It is kept to be shown.
-    """
+    """All that is known of a drive. `write_zeroes_max` and `discard_granularity` are the block layer's limits, in bytes."""
 
     read_only: bool = False
     write_zeroes_max: int = 0
@@ -60,6 +52,11 @@ class Capabilities:
     logical_block: int = 512
     nvme: Nvme = field(default_factory=Nvme)
     ata: Ata = field(default_factory=Ata)
+
+    @property
+    def why_no_writes(self) -> str:
+        """Nothing where it takes writes, else the reason."""
+        return "it is read-only" if self.read_only else "it is locked with a password" if self.ata.locked else ""
 
     def document(self) -> dict[str, Any]:
         """As JSON has it."""
@@ -79,8 +76,6 @@ def id_ctrl(printed: str) -> Nvme:
             sanitize=int(found["sanicap"]) & (CRYPTO_ERASE | BLOCK_ERASE | OVERWRITE),
             format=bool(int(found["oacs"]) & _FORMAT_OFFERED),
             format_crypto=bool(int(found["fna"]) & _CRYPTO_FORMAT),
-            format_all_namespaces=bool(int(found["fna"]) & 3),
-            namespaces=int(found["nn"]),
         )
     except (ValueError, KeyError, TypeError) as error:
         raise Unreadable(f"no Identify Controller ({error!r}) in {printed[:200]!r}") from error

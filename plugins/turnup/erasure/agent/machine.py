@@ -86,7 +86,7 @@ class Machine:
         """What the drive offers; what cannot be found out is not offered."""
         queue = self.sys / drive.device / "queue"
         found = Capabilities(
-            read_only=_text(self.sys / drive.device / "ro").strip() != "0",
+            read_only=_read_only(f"/dev/{drive.device}"),
             write_zeroes_max=_number(queue / "write_zeroes_max_bytes"),
             discard_granularity=_number(queue / "discard_granularity"),
             logical_block=_number(queue / "logical_block_size") or 512,
@@ -138,6 +138,14 @@ def output(command: Sequence[str]) -> str:
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return done.stdout if done.returncode == 0 else ""
+
+
+def _read_only(path: str) -> bool:
+    """Whether nobody may write to it; what cannot be found out counts as that."""
+    try:
+        return capability.getro(output(("blockdev", "--getro", path)))
+    except Unreadable:
+        return True
 
 
 def _text(file: Path) -> str:

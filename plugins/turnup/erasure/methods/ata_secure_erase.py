@@ -28,11 +28,9 @@ def why_not(drive: Drive, capabilities: Capabilities) -> str:
         (drive.transport is not Transport.ATA, "it is no ATA drive"),
         (not ata.supported, "it has no ATA security feature set"),
         (ata.frozen, "its security is frozen: the firmware did that at power-on; taking the drive out and in again ends it"),
-        (ata.locked, "it is locked with a password"),
-        (ata.enabled, "a password is set on it"),
-        (capabilities.read_only, "it is read-only"),
+        (ata.enabled and not ata.locked, "a password is set on it"),
     )
-    return next((reason for is_so, reason in reasons if is_so), "")
+    return next((reason for is_so, reason in reasons if is_so), capabilities.why_no_writes)
 
 
 def level(drive: Drive, capabilities: Capabilities) -> Level:

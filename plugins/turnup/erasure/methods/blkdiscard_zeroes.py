@@ -20,9 +20,7 @@ _FILLED = re.compile(r"Zero-filled (\d+) bytes from the offset (\d+)")
 
 def why_not(drive: Drive, capabilities: Capabilities) -> str:  # noqa: ARG001
     """Offered where the block layer has a command for it: without one the kernel sends zeros, as `overwrite` does better."""
-    if capabilities.read_only:
-        return "it is read-only"
-    return "" if capabilities.write_zeroes_max else "it has no command that writes zeros"
+    return capabilities.why_no_writes or ("" if capabilities.write_zeroes_max else "it has no command that writes zeros")
 
 
 def commands(drive: Drive, capabilities: Capabilities) -> tuple[Command, ...]:  # noqa: ARG001

@@ -25,7 +25,7 @@ def why_not(drive: Drive, capabilities: Capabilities) -> str:
         return "it is no NVMe drive"
     if not capabilities.nvme.format:
         return "its controller offers no Format NVM (OACS)"
-    return "it is read-only" if capabilities.read_only else ""
+    return capabilities.why_no_writes
 
 
 def commands(drive: Drive, capabilities: Capabilities) -> tuple[Command, ...]:

@@ -44,12 +44,12 @@ def action(capabilities: Capabilities) -> int:
 
 
 def why_not(drive: Drive, capabilities: Capabilities) -> str:
-    """Offered where Identify Controller (SANICAP) says so, and where the controller has room for no second namespace."""
+    """Offered where Identify Controller (SANICAP) says so. It reaches all namespaces; two would have one serial number."""
     if drive.transport is not Transport.NVME:
         return "it is no NVMe drive"
     if not action(capabilities):
         return "its controller offers no Sanitize (SANICAP)"
-    return "it is read-only" if capabilities.read_only else ""
+    return capabilities.why_no_writes
 
 
 def commands(drive: Drive, capabilities: Capabilities) -> tuple[Command, ...]:

@@ -20,7 +20,7 @@ _COPIED = re.compile(r"(\d+) bytes (?:\([^)]*\) )?copied")
 
 def why_not(drive: Drive, capabilities: Capabilities) -> str:  # noqa: ARG001
     """Every drive offers it that takes writes."""
-    return "it is read-only" if capabilities.read_only else ""
+    return capabilities.why_no_writes
 
 
 def commands(drive: Drive, capabilities: Capabilities) -> tuple[Command, ...]:  # noqa: ARG001
