@@ -24,9 +24,20 @@ from turnup.domain.plans import Change, Plan, PlannedAddress, ServerPlan
 from turnup.domain.policy import BurnInTest, Hardware, Policy
 from turnup.domain.servers import Server, Snapshot
 from turnup.domain.states import INSTALL_CLAIMS, INSTALL_LIVE
+from turnup.domain.surveys import SiteSurvey
 
 LONGEST_BURN_IN = 30
 """Hours that a profile's tests may take together; a row is ended after 36."""
+
+
+@dataclass(frozen=True)
+class Removal:
+    """What was asked of a decommission: how to wipe, why, by whom (Airflow's user names), and what was seen of the servers."""
+
+    wipe: str
+    reason: str
+    requesters: tuple[str, ...]
+    seen: SiteSurvey
 
 
 @dataclass(frozen=True)
@@ -40,6 +51,7 @@ class Request:
     servers: tuple[str, ...] = ()
     burn_in: str = ""
     approval_required: bool = False
+    removal: Removal | None = None
 
 
 def plan(snapshot: Snapshot, policy: Policy, request: Request) -> Plan | tuple[Problem, ...]:

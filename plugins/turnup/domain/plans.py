@@ -9,8 +9,10 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from turnup.domain.policy import BurnInTest
+from turnup.domain.seals import Seal, SealedServer
 from turnup.domain.servers import ip_version
 
 FLOW_VERSION = 2
@@ -78,6 +80,8 @@ class ServerPlan:
     further: tuple[PlannedAddress, ...] = ()
     feeds: tuple[str, ...] = ()
     pool: str | None = None
+    sealed: SealedServer | None = None
+    """Of a server that leaves."""
 
     @property
     def on_management(self) -> tuple[PlannedAddress, ...]:
@@ -122,6 +126,8 @@ class Plan:
     approval_required: bool = False
     flow: str = "install"
     flow_version: int = FLOW_VERSION
+    seal: Seal | None = None
+    """Of a decommission."""
 
     def canonical(self) -> bytes:
         """The plan as JSON that is the same for the same plan, byte for byte."""
@@ -143,4 +149,10 @@ class Plan:
 
 
 def _canonical(part: Plan | ServerPlan) -> bytes:
-    return json.dumps(asdict(part), sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    """What is not sealed has no word of it, so that plans of before there were seals keep their hashes."""
+
+    def unsealed(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        return {key: value for key, value in pairs if value is not None or key not in ("seal", "sealed")}
+
+    document = asdict(part, dict_factory=unsealed)
+    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()

@@ -122,8 +122,8 @@ class RemovalCaps:
 class Decommission:
     """Who may say yes to taking servers out, how much at once, and how gently.
 
-    Approvers are Airflow's user names. `people` maps NetBox's user names to them, so that whoever asked in NetBox does not approve
-    in Airflow. Released addresses are kept `quarantine_days`; connections have `drain_seconds` to end.
+    Approvers are Airflow's user names. `people` maps NetBox's user names to them, so that who asked in NetBox does not approve in
+    Airflow. Released addresses are kept `quarantine_days`; connections have `drain_seconds` to end.
     """
 
     approvers: tuple[str, ...] = ()

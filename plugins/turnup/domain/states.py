@@ -47,6 +47,20 @@ ADOPT_ENDS = Transition(frozenset({Status.ACTIVE}), "its adoption is recorded", 
 ADOPT_FAILS = Transition(frozenset({Status.ACTIVE}), "a row of its adoption fails", Status.ACTIVE, claimed=False)
 CLAIM_BROKEN = Transition(frozenset({Status.ACTIVE}), "an abort breaks its claim", Status.ACTIVE, claimed=False)
 
+DECOMMISSION_CLAIMS = Transition(
+    frozenset({Status.ACTIVE}), "its decommission is approved, capacity rechecked", Status.DECOMMISSIONING, claimed=True
+)
+DECOMMISSION_ENDS = Transition(frozenset({Status.DECOMMISSIONING}), "wiped and proven", Status.INVENTORY, claimed=False)
+DECOMMISSION_UNWIPED = Transition(
+    frozenset({Status.DECOMMISSIONING}), "the wipe failed in part, or was waived by approval", Status.OFFLINE, claimed=False
+)
+DECOMMISSION_FAILS = Transition(
+    frozenset({Status.DECOMMISSIONING}), "a row of its decommission fails", Status.DECOMMISSIONING, claimed=True
+)
+DECOMMISSION_ABORTED = Transition(
+    frozenset({Status.DECOMMISSIONING}), "an abort before its wipe began", Status.ACTIVE, claimed=False
+)
+
 
 @dataclass(frozen=True)
 class Way:
@@ -61,6 +75,7 @@ class Way:
 WAYS = {
     "install": Way("an install", INSTALL_CLAIMS, INSTALL_ENDS, INSTALL_FAILS),
     "adopt": Way("an adoption", ADOPT_CLAIMS, ADOPT_ENDS, ADOPT_FAILS),
+    "decommission": Way("a decommission", DECOMMISSION_CLAIMS, DECOMMISSION_ENDS, DECOMMISSION_FAILS),
 }
 """{name of a flow: its way}."""
 
