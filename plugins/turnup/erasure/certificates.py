@@ -16,7 +16,7 @@ from turnup.erasure.methods import METHODS
 from turnup.erasure.orders import Order
 from turnup.erasure.outcomes import Outcome
 from turnup.erasure.release import RELEASE
-from turnup.erasure.seal import Seal, SealedServer
+from turnup.erasure.sealed_list import ListedServer, SealedList
 
 DRIVE, RUN = "turnup.certificate.drive", "turnup.certificate.run"
 STANDARD = "NIST SP 800-88 Rev. 2 (September 2025), section 4.6"
@@ -45,13 +45,13 @@ class People:
 class Circumstances:
     """What certificates of one run have in common."""
 
-    seal: Seal
+    seal: SealedList
     people: People
     issued: str
     location: str
     destination: str = ""
     categorization: str = ""
-    approval_sha256: str = ""
+    plan_sha256: str = ""
     notes: tuple[str, ...] = field(default_factory=tuple)
 
 
@@ -136,7 +136,7 @@ def of_run(
         "people": _people(about.seal.run, about),
         "seal": about.seal.document(),
         "seal_sha256": about.seal.sha256,
-        "approval_sha256": about.approval_sha256,
+        "plan_sha256": about.plan_sha256,
         "servers": servers,
         "certificates": [dict(certified[drive["serial"]]) for drive in every if drive["result"] == "wiped"],
         "wiped": wiped,
@@ -145,7 +145,7 @@ def of_run(
     }
 
 
-def _media(server: SealedServer, outcome: Outcome, state: Mapping[str, Any], about: Circumstances) -> dict[str, Any]:
+def _media(server: ListedServer, outcome: Outcome, state: Mapping[str, Any], about: Circumstances) -> dict[str, Any]:
     manufacturer, _, rest = outcome.model.partition(" ")
     return {
         "manufacturer": manufacturer if rest else "not told by the drive",

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from turnup.erasure.choice import Choice
 from turnup.erasure.methods import METHODS
 from turnup.erasure.orders import Order, OrderedDrive
-from turnup.erasure.seal import Seal
+from turnup.erasure.sealed_list import SealedList
 
 
 class NotSealed(ValueError):
@@ -23,7 +23,7 @@ def ordered(choice: Choice) -> OrderedDrive:
 
 
 def order(
-    seal: Seal,
+    seal: SealedList,
     serial: str,
     choices: Sequence[Choice],
     *,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from turnup.erasure import canonical, certificates, seal, signing
+from turnup.erasure import canonical, certificates, sealed_list, signing
 from turnup.erasure.canonical import NotCanonical
 from turnup.erasure.signing import BadSignature
 
@@ -17,7 +17,7 @@ def why_bad(content: str | bytes, public_key: str, sealed: Mapping[str, Any] | N
         if kind not in (certificates.DRIVE, certificates.RUN):
             return (f"this is no certificate: its kind is {kind!r}",)
         document = signing.opened(kind, content, public_key)
-        wanted = seal.read(sealed) if sealed is not None else None
+        wanted = sealed_list.read(sealed) if sealed is not None else None
     except (NotCanonical, BadSignature) as error:
         return (str(error),)
     if document.get("version") != certificates.VERSION:
@@ -29,7 +29,7 @@ def why_bad(content: str | bytes, public_key: str, sealed: Mapping[str, Any] | N
     return tuple(found)
 
 
-def _drive(document: Mapping[str, Any], wanted: seal.Seal | None) -> list[str]:
+def _drive(document: Mapping[str, Any], wanted: sealed_list.SealedList | None) -> list[str]:
     """One drive's certificate, and that its drive is sealed."""
     media, serial = document["media"], document["media"]["serial_number"]
     found = []
@@ -47,9 +47,9 @@ def _drive(document: Mapping[str, Any], wanted: seal.Seal | None) -> list[str]:
     return found
 
 
-def _run(document: Mapping[str, Any], wanted: seal.Seal | None) -> list[str]:
+def _run(document: Mapping[str, Any], wanted: sealed_list.SealedList | None) -> list[str]:
     """The run's certificate: its seal, every drive of it once, and the certificates that it speaks of."""
-    sealed = seal.read(document["seal"])
+    sealed = sealed_list.read(document["seal"])
     found = []
     if document["seal_sha256"] != sealed.sha256:
         found.append("the hash of the seal is not that of the seal in it")

@@ -14,7 +14,7 @@ import pytest
 from tests.unit.erasure.worlds import ORDER, SEAL, circumstances, private_key, proof, state
 from turnup.erasure import canonical, certificates, command, page, signing, verification
 from turnup.erasure.outcomes import Outcome, Result, outcomes
-from turnup.erasure.seal import SealedDrive
+from turnup.erasure.sealed_list import ListedDrive
 
 KEY = private_key()
 PUBLIC = signing.public_key_of(KEY)
@@ -174,7 +174,7 @@ def test_a_signed_document_without_the_fields_of_a_certificate_is_not_believed()
 
 def test_the_page_is_made_of_the_certificate_and_lets_nothing_through() -> None:
     evil = "<script>alert(1)</script>"
-    servers = (replace(SEAL.servers[0], name=evil, drives=(*SEAL.servers[0].drives, SealedDrive("L9", 1, evil))), SEAL.servers[1])
+    servers = (replace(SEAL.servers[0], name=evil, drives=(*SEAL.servers[0].drives, ListedDrive("L9", 1, evil))), SEAL.servers[1])
     about = circumstances(seal=replace(SEAL, servers=servers))
     order = replace(ORDER, seal_sha256=about.seal.sha256)
     proofs = [proof(order, drive, statement=evil) for drive in order.drives]

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.erasure.worlds import NOW, ORDER, SEAL, private_key
-from turnup.erasure import canonical, orders, seal, signing
+from turnup.erasure import canonical, orders, sealed_list, signing
 from turnup.erasure.agent import signature
 from turnup.erasure.canonical import NotCanonical
 from turnup.erasure.orders import BadOrder
@@ -126,8 +126,8 @@ def test_an_order_is_given_as_a_file_or_as_itself(tmp_path: Path) -> None:
 
 
 def test_a_seal_is_read_back_and_names_nothing_twice() -> None:
-    assert seal.read(SEAL.document()) == SEAL
-    assert seal.read(json.loads(canonical.text(SEAL.document()))).sha256 == SEAL.sha256
+    assert sealed_list.read(SEAL.document()) == SEAL
+    assert sealed_list.read(json.loads(canonical.text(SEAL.document()))).sha256 == SEAL.sha256
     twice = replace(SEAL, servers=(SEAL.servers[0], SEAL.servers[0]))
     nameless = replace(SEAL, servers=(replace(SEAL.servers[0], serial=""),))
     for document in (
@@ -138,4 +138,4 @@ def test_a_seal_is_read_back_and_names_nothing_twice() -> None:
         {"run": "r", "site": "s", "servers": [1]},
     ):
         with pytest.raises(NotCanonical):
-            seal.read(document)
+            sealed_list.read(document)

@@ -66,8 +66,7 @@ def test_on_a_machine_that_is_no_acceptance_image_the_agent_refuses(image: Path,
     assert not Path("/etc/turnup-acceptance").exists()
     key = private_key()
     order = tmp_path / "order"
-    document = {"drives": []}
-    order.write_bytes(signing.sign("turnup.wipe-order", document, key))
+    order.write_bytes(signing.sign("turnup.wipe-order", {}, key))
     done = subprocess.run([image / payload.WIPE, "start", order], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 3
     assert "refused" in json.loads(done.stdout)

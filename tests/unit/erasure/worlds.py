@@ -19,7 +19,7 @@ from turnup.erasure.certificates import Circumstances, People, Person
 from turnup.erasure.drives import Drive, Seen, Transport
 from turnup.erasure.methods.kind import Ran
 from turnup.erasure.orders import Order, OrderedDrive
-from turnup.erasure.seal import Seal, SealedDrive, SealedServer
+from turnup.erasure.sealed_list import ListedDrive, ListedServer, SealedList
 
 RECORDED = Path(__file__).parents[2] / "recorded/erasure"
 NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
@@ -62,13 +62,13 @@ capabilities = st.builds(
     ),
 )
 
-SEALED = (SealedDrive("L1", SIZE, "LABMETAL D256"), SealedDrive("L2", SIZE, "LABMETAL D256"))
-SEAL = Seal(
+SEALED = (ListedDrive("L1", SIZE, "LABMETAL D256"), ListedDrive("L2", SIZE, "LABMETAL D256"))
+SEAL = SealedList(
     "server_decommission/r1",
     "lab1",
     (
-        SealedServer("lab1-r1-n01", "LM1", "TU-1", "R1", "U1", SEALED),
-        SealedServer("lab1-r1-n02", "LM2", "TU-2", "R1", "U2", (SealedDrive("L3", SIZE, "LABMETAL D256"),)),
+        ListedServer("lab1-r1-n01", "LM1", "TU-1", "R1", "U1", SEALED),
+        ListedServer("lab1-r1-n02", "LM2", "TU-2", "R1", "U2", (ListedDrive("L3", SIZE, "LABMETAL D256"),)),
     ),
 )
 ORDER = Order(

@@ -1,4 +1,8 @@
-"""The seal: which servers, with which drives, a run may ever erase. Written once; its hash is what a person approves. Pure."""
+"""The sealed list: which servers, with which drives, a run may ever erase. Pure.
+
+It is taken from the plan that was approved, whose own hash the certificates name beside it: whoever checks a certificate needs
+this list, and not all of the plan.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,7 @@ from turnup.erasure import canonical
 
 
 @dataclass(frozen=True)
-class SealedDrive:
+class ListedDrive:
     """One drive, as the running server had it."""
 
     serial: str
@@ -24,7 +28,7 @@ class SealedDrive:
 
 
 @dataclass(frozen=True)
-class SealedServer:
+class ListedServer:
     """One server and its drives. `unit` is its position in words ("U7"), `serial` its own."""
 
     name: str
@@ -32,16 +36,16 @@ class SealedServer:
     asset_tag: str
     rack: str
     unit: str
-    drives: tuple[SealedDrive, ...]
+    drives: tuple[ListedDrive, ...]
 
 
 @dataclass(frozen=True)
-class Seal:
+class SealedList:
     """One run's list."""
 
     run: str
     site: str
-    servers: tuple[SealedServer, ...]
+    servers: tuple[ListedServer, ...]
 
     def document(self) -> dict[str, Any]:
         """As it is kept and hashed."""
@@ -53,19 +57,19 @@ class Seal:
         """By which orders and certificates name it: of the canonical JSON, not of a file's bytes."""
         return canonical.sha256(self.document())
 
-    def server(self, serial: str) -> SealedServer | None:
+    def server(self, serial: str) -> ListedServer | None:
         """The sealed server of that serial number."""
         return next((server for server in self.servers if server.serial == serial), None)
 
 
-def read(document: Mapping[str, Any]) -> Seal:
+def read(document: Mapping[str, Any]) -> SealedList:
     """The seal that was kept. NotCanonical: it is none, or names something twice."""
     try:
         servers = tuple(
-            SealedServer(**{**server, "drives": tuple(SealedDrive(**drive) for drive in server["drives"])})
+            ListedServer(**{**server, "drives": tuple(ListedDrive(**drive) for drive in server["drives"])})
             for server in document["servers"]
         )
-        found = Seal(str(document["run"]), str(document["site"]), servers)
+        found = SealedList(str(document["run"]), str(document["site"]), servers)
     except (KeyError, TypeError) as error:
         raise canonical.NotCanonical(f"no seal: {error!r}") from error
     if found.document() != document:
