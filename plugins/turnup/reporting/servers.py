@@ -98,7 +98,7 @@ def _addresses(document: Mapping[str, Any]) -> dict[str, str]:
     for what, value in document.items():
         values = value if isinstance(value, list) else [value]
         if texts := [str(one) for one in values if isinstance(one, str) and one]:
-            found[str(what)] = ", ".join(texts)
+            found["further addresses" if what == "further" else str(what)] = ", ".join(texts)
     return found
 
 

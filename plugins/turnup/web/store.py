@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 from fastapi import Depends
@@ -28,6 +28,7 @@ class Entry:
     started_by: str = ""
     started_at: str = ""
     seconds: float | None = None
+    run_id: str = ""
 
 
 class ReportStore:
@@ -50,16 +51,16 @@ class ReportStore:
 
     def summary(self, run: StoredRun) -> Entry:
         """What the list says about a run: of its newest report, without reading more of it than that."""
-        entry = Entry(identifier(run.dag_id, run.run_id), f"{run.dag_id} {run.run_id}")
+        entry = Entry(identifier(run.dag_id, run.run_id), run.dag_id, run_id=run.run_id)
         records = self.records(run.dag_id, run.run_id)
         try:
             versions = archive.versions(records)
             report = _read(records, f"{archive.FOLDER}/{versions[-1]}.json") if versions else {}
             facts = report or _read(records, FACTS)
         except TurnupError as error:
-            return Entry(entry.id, entry.title, error.what, "failed")
-        return Entry(
-            id=entry.id,
+            return replace(entry, headline=error.what, state="failed")
+        return replace(
+            entry,
             title=str(report.get("title") or entry.title),
             headline=str(report.get("headline") or entry.headline),
             state=str(report.get("state") or entry.state),
