@@ -174,7 +174,7 @@ class RedfishBmc:
         except exceptions.AccessError as error:
             raise HardwareFault(
                 f"{self._name} refuses the login {self._username} (HTTP {error.status_code}).",
-                "Set the site's password on the BMC; if every server says so, correct the Redfish connection. Then clear the task.",
+                "Set the site's password on the BMC; where all say so, correct the Redfish connection. Then clear the task.",
                 cause="bmc-password",
             ) from None
         except exceptions.ConnectionError as error:
