@@ -28,19 +28,19 @@ def do(job: Job) -> Waiting[None]:
     bmc = yield from trusted_bmc(job)
     state = bmc.system().power
     if state == OFF:
-        yield from _switch_on(job, bmc)
-    elif _nonce(job) is None:
+        yield from switch_on(job, bmc)
+    elif nonce(job) is None:
         raise Refused(
             f"{job.server.subject} is {state}, and this run did not switch it on.",
             "make sure that nothing runs on it, switch it off, then clear this task. Install never resets a running server.",
             cause="power-already-on",
         )
-    yield from _come_up(job, bmc)
-    _take_script_away(job)
+    yield from come_up(job, bmc)
+    take_script_away(job)
     job.log.info("booted %s, SSH answers at %s", job.server.image, addresses.management_ip(job))
 
 
-def _come_up(job: Job, bmc: Bmc) -> Waiting[None]:
+def come_up(job: Job, bmc: Bmc) -> Waiting[None]:
     """Wait for SSH. A machine that never came up is switched off again: it serves nobody, and a resume starts it anew."""
     ip = addresses.management_ip(job)
     shell = job.ports.shell(ip)
@@ -85,15 +85,16 @@ def _held_version(job: Job) -> str:
     return now.version
 
 
-def _switch_on(job: Job, bmc: Bmc) -> Waiting[None]:
+def switch_on(job: Job, bmc: Bmc) -> Waiting[None]:
     """Write the boot script and switch on when it is the server's turn; the effect counts, not the answer."""
     _take_former_scripts_away(job)
     yield from power.turn(job)
     version = _held_version(job)
-    nonce = _unused_nonce(job) or secrets.token_hex(16)
+    given = _unused_nonce(job) or secrets.token_hex(16)
     at = datetime.now(UTC).isoformat(timespec="seconds")
-    keep(job, "boot", {"nonce": nonce, "serial": job.server.serial, "at": at, "version": version})
-    job.ports.boot_files.write(job.server.management.mac, script(job, nonce))
+    started = {"nonce": given, "serial": job.server.serial, "image": job.server.image, "at": at, "version": version}
+    keep(job, "boot", started)
+    job.ports.boot_files.write(job.server.management.mac, script(job, given))
     bmc.boot_from_network_once()
     bmc.power_on()
     stays_off = HardwareFault(
@@ -110,26 +111,26 @@ def _switch_on(job: Job, bmc: Bmc) -> Waiting[None]:
 
 def _unused_nonce(job: Job) -> str | None:
     """The nonce of a former try whose boot script is still there: the machine may be fetching it at this moment."""
-    nonce = _nonce(job)
+    given = nonce(job)
     served = job.ports.boot_files.read(job.server.management.mac)
-    return nonce if nonce and served and f"{nonce} " in served else None
+    return given if given and served and f"{given} " in served and f"/{job.server.image}/" in served else None
 
 
-def _nonce(job: Job) -> str | None:
+def nonce(job: Job) -> str | None:
     """The nonce of this run's latest start of the server; None where it did not start it, or has switched it off again.
 
     A board that was replaced since is another machine, which this run did not start.
     """
     kept = latest(job, "boot") or {}
-    nonce = kept.get("nonce") if kept.get("serial", job.server.serial) == job.server.serial else None
-    return str(nonce) if nonce else None
+    given = kept.get("nonce") if kept.get("serial", job.server.serial) == job.server.serial else None
+    return str(given) if given else None
 
 
-def script(job: Job, nonce: str) -> str:
+def script(job: Job, given: str) -> str:
     """The iPXE script of this start. It carries the nonce and names, and no secret."""
     image = f"{job.site.images_url}/{job.server.image}"
     arguments = (
-        f"{job.server.kernel_arguments} turnup.nonce={nonce} turnup.hostname={job.server.hostname} "
+        f"{job.server.kernel_arguments} turnup.nonce={given} turnup.hostname={job.server.hostname} "
         f"turnup.minion_id={job.server.hostname} turnup.salt_master={job.site.salt_master}{_address(job)}"
     ).strip()
     return f"#!ipxe\nkernel {image}/vmlinuz {arguments}\ninitrd {image}/initrd.img\nboot\n"
@@ -140,7 +141,7 @@ def _address(job: Job) -> str:
     return f" turnup.address={addresses.of_management(job)[0]}" if job.server.management.version == 6 else ""
 
 
-def _take_script_away(job: Job) -> None:
+def take_script_away(job: Job) -> None:
     """Serve this run's boot script no more; another run's stays."""
     if _unused_nonce(job) is not None:
         job.ports.boot_files.remove(job.server.management.mac)
@@ -155,10 +156,10 @@ def _take_former_scripts_away(job: Job) -> None:
 
 def undo(job: Job) -> None:
     """Take the boot script away and switch off what this run switched on."""
-    _take_script_away(job)
+    take_script_away(job)
     _take_former_scripts_away(job)
     certificate = job.server.bmc_certificate or (latest(job, "bmc") or {}).get("certificate")
-    if _nonce(job) is None or certificate is None:
+    if nonce(job) is None or certificate is None:
         return
     _held_version(job)
     bmc = job.ports.bmc(checked_address(job))
