@@ -37,7 +37,7 @@ BMC = (
         "bmc-failing",
         Transient,
         "The BMC answers, but not as it should",
-        "It broke off, answered an error of its own or no JSON, five times in a row. BMCs do so while they start and when they "
+        "It broke off, answered an error of its own or no JSON, six times in a row. BMCs do so while they start and when they "
         "are worn out.",
         "Try its web page. If it stays so, reset the BMC (that leaves the server's power as it is), wait two minutes, clear "
         "the task.",
@@ -81,11 +81,9 @@ BMC = (
         HardwareFault,
         "The BMC reports another serial number than NetBox has",
         "Two servers or two BMC cables are swapped, a MAC is entered at the wrong device, or the board was replaced. The "
-        "message names the "
-        "other server where the serial number belongs to one of this run.",
+        "message names the device that NetBox has with that serial number, and says where two are swapped.",
         "Go to the rack and compare the label with NetBox. Correct whichever is wrong (cable, MAC, serial number), then clear "
-        "the tasks "
-        "of both servers.",
+        "the tasks of both servers.",
     ),
     Cause(
         "bmc-not-redfish",
@@ -277,7 +275,8 @@ SALT = (
         HardwareFault,
         "The minion took a job and did not return",
         "The machine or salt-minion died in the middle: a crash under load, a reboot, a cable.",
-        "Look at the console and the BMC's event log for why it died. Then clear the task; the job is submitted anew.",
+        "The message has the BMC's event log and the console's last lines, which may tell why it died. Start it again, then clear "
+        "the task; the job is submitted anew.",
     ),
     Cause(
         "states-fail",
