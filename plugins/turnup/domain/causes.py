@@ -275,7 +275,7 @@ SALT = (
         HardwareFault,
         "The minion took a job and did not return",
         "The machine or salt-minion died in the middle: a crash under load, a reboot, a cable.",
-        "The message has the BMC's event log and the console's last lines, which may tell why it died. Start it again, then clear "
+        "The message has the BMC's event log and the console's last lines, which may tell why it died. Start it again and clear "
         "the task; the job is submitted anew.",
     ),
     Cause(
