@@ -14,7 +14,7 @@ import json
 import threading
 import time
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
@@ -120,7 +120,7 @@ def main() -> None:
     with Steady(asked.url, asked.rate) as clients:
         time.sleep(asked.seconds)
     count = clients.count()
-    print(json.dumps(asdict(count) | {"rate": round(count.rate, 1)}))
+    print(json.dumps(vars(count) | {"rate": round(count.rate, 1)}))
     raise SystemExit(1 if count.failed else 0)
 
 

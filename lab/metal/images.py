@@ -25,6 +25,7 @@ KERNEL_MAGIC = b"LABMETAL KERNEL STAND-IN\n"
 
 WIPING_TOOLS = ("badblocks", "blkdiscard", "hdparm", "nvme", "nwipe", "scrub", "sg_format", "sg_sanitize", "shred", "wipefs")
 HIDDEN = {PRODUCTION: WIPING_TOOLS, ACCEPTANCE: ()}
+NOT_INSTALLED = ("systemctl",)  # images have an init of their own; Salt takes a systemctl that can do nothing for one that can
 
 _TREE = dhcp_client.IMAGE
 _FROM_THIS_MACHINE = (  # what programs in /usr expect to find in /etc
@@ -109,7 +110,7 @@ def _archive(name: str, hidden: tuple[str, ...]) -> bytes:
 
             for path, (content, mode) in acceptance.files().items():
                 _file(archive, path, content, mode)
-        for tool in hidden:
+        for tool in (*hidden, *NOT_INSTALLED):
             for folder in ("usr/bin", "usr/sbin"):
                 archive.addfile(_whiteout(f"{folder}/{tool}"))
     return gzip.compress(raw.getvalue(), compresslevel=6, mtime=0)

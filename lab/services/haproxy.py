@@ -33,6 +33,7 @@ defaults
     log global
     option httplog
     option dontlog-normal
+    option dontlognull
     timeout connect 2s
     timeout client 60s
     timeout server 30s

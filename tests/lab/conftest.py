@@ -21,6 +21,10 @@ from lab import paths
 from lab.airflow_api import ENDED, AirflowApi
 from lab.commands import fault, reset
 from lab.datacenter import BY_NAME, SITE
+from lab.services import haproxy
+from turnup.adapters.policy_files import load_policy
+from turnup.adapters.traffic.haproxy import Haproxy
+from turnup.adapters.traffic.haproxy_runtime import RuntimeApi, trust
 
 LONGEST = 420.0  # seconds that a run may take
 
@@ -38,6 +42,15 @@ class Lab:
         api.http_session = requests.Session()
         api.http_session.trust_env = False
         return api
+
+    @cached_property
+    def traffic(self) -> Haproxy:
+        """The site's load balancer, as turnup asks it."""
+        here = self.endpoints["traffic"][SITE]
+        context = trust(here["ca"], here["certificate"], here["private_key"])
+        api = RuntimeApi(here["runtime_host"], here["runtime_port"], context, 10)
+        pools = load_policy(paths.CHECKOUT / "inventory", SITE).site.traffic.pools
+        return Haproxy([api], pools, haproxy.SERVER_OPTIONS, 10)
 
     def start(self, dag: str = "server_install", **conf: Any) -> str:
         return self.airflow.trigger(dag, {"site": SITE} | conf)

@@ -16,14 +16,19 @@ import pytest
 import requests
 
 from lab import authority, paths
+from lab.clients.steady import Steady
 from lab.datacenter import RACKS, Server
 from lab.metal import kind as metal
 from lab.services import airflow
 from tests.lab.conftest import Lab
+from turnup.adapters.policy_files import load_policy
 from turnup.adapters.redfish import RedfishBmc
 from turnup.adapters.salt_api import SaltApi
 from turnup.adapters.ssh import SshShell
+from turnup.adapters.traffic.haproxy import Haproxy
+from turnup.domain.capacity import judge as judge_capacity
 from turnup.domain.salt_states import judge
+from turnup.ports import InPool, Target
 from turnup.reporting.identifier import identifier
 
 RACK = RACKS[0]
@@ -226,6 +231,47 @@ def test_the_states_are_clean(story: Story) -> None:
         time.sleep(0.5)
 
 
+def targets(story: Story) -> list[Target]:
+    return [Target(server.role, server.fqdn, story.ip(server, "primary_ip4")) for server in RACK.servers]
+
+
+def test_every_server_serves_the_site_s_clients(story: Story) -> None:
+    assert {one.address for one in targets(story)} <= {one.address for one in story.lab.traffic.serving("edge")}
+    with Steady(story.lab.endpoints["traffic"]["lab1"]["url"]) as clients:
+        names = {server.fqdn for server in RACK.servers}
+        story.lab.until(lambda: names <= set(clients.count().servers), "every server answered a client")
+    assert clients.count().failed == 0, clients.count()
+
+
+def test_two_of_eight_leave_under_a_hundred_requests_a_second_and_none_fails(story: Story) -> None:
+    """Drained, waited for, taken out, and brought back: clients see nothing of it."""
+    traffic, leaving, policy = story.lab.traffic, targets(story)[:2], load_policy(paths.CHECKOUT / "inventory", "lab1").site
+    every = [one.address for one in traffic.serving("edge")]
+    assert judge_capacity("edge", every, every, [one.address for one in leaving], policy.capacity_of("edge")).enough
+    with Steady(story.lab.endpoints["traffic"]["lab1"]["url"], rate=150) as clients:
+        story.lab.until(lambda: clients.count().asked > 150, "clients are at work")
+        for one in leaving:
+            traffic.drain(one)
+            story.lab.until(lambda one=one: traffic.connections(one) == 0, f"{one.hostname} bears nothing any more")  # type: ignore[misc]
+            traffic.leave(one)
+            assert traffic.state(one).state is InPool.ABSENT
+        assert [one.address for one in traffic.serving("edge")] == sorted(set(every) - {one.address for one in leaving})
+        before = clients.count()
+        story.lab.until(lambda: clients.count().asked > before.asked + 150, "a second without them")
+        without = clients.count().servers - before.servers
+        assert not {one.hostname for one in leaving} & set(without), without
+        for one in leaving:
+            story.lab.until(lambda one=one: entered(traffic, one), f"{one.hostname} serves again")  # type: ignore[misc]
+    count = clients.count()
+    assert count.failed == 0, count
+    assert count.rate >= 100, count
+
+
+def entered(traffic: Haproxy, one: Target) -> bool:
+    traffic.enter(one)
+    return traffic.state(one).state is InPool.SERVING
+
+
 def test_configure_says_what_it_changed(story: Story) -> None:
     server = RACK.servers[0]
     assert json.loads(story.lab.record(story.run, f"configure/{server.name}/1.json") or b"{}")["changed"]
@@ -250,6 +296,7 @@ def test_every_log_line_of_a_row_names_run_step_and_server(story: Story) -> None
 def test_no_secret_is_in_a_log_or_in_the_run_folder(story: Story) -> None:
     endpoints = story.lab.endpoints
     secrets = [endpoints[service]["password"] for service in ("salt", "redfish", "airflow")] + [endpoints["netbox"]["token"]]
+    secrets.append(endpoints["traffic"]["lab1"]["private_key"].splitlines()[1])
     secrets.append(authority.ssh_key().splitlines()[1])
     for folder in (paths.REPORTS, paths.LOG / "airflow"):
         for path in folder.rglob("*"):
