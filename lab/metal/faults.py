@@ -29,6 +29,8 @@ FAULTS = (
     Fault("state-fails", "a file stands where a Salt state wants the folder /etc/turnup", AT_POWER_ON),
     Fault("minion-dies", "the Salt minion is killed while it applies states, and stays dead", AT_POWER_ON),
     Fault("slow-cpu", "the processor gets too hot under load: burn-in runs at a thirtieth of its speed", AT_POWER_ON),
+    Fault("disk-read-only", "the first disk takes no writes", AT_POWER_ON),
+    Fault("disk-failing", "the first disk is another one, which fails after a quarter of its size", AT_POWER_ON),
     Fault("slow-disk", "the disk does 40 operations a second", AT_POWER_ON),
 )
 KINDS = {fault.kind: fault for fault in FAULTS}

@@ -27,6 +27,7 @@ def main(name: str) -> int:
     metal.limit(slow_disk=False)  # the image makes its file system first
     os.unshare(os.CLONE_NEWNS | os.CLONE_NEWUTS | os.CLONE_NEWIPC)
     root.private()
+    metal.fit_disks()
     os.unshare(os.CLONE_NEWPID)  # last: the next process that is started is PID 1, and it has to be the firmware
     if pid := os.fork():
         metal.folder.pid.write_text(f"{pid} {start_time(pid)}")

@@ -12,6 +12,7 @@ from pathlib import Path
 from lab.datacenter import SITE, Server
 
 NAMES = ("vda", "vdb")
+FAULTY = "vda"  # what the faults disk-read-only and disk-failing are about
 SCRATCH = "vdb"  # below /var/tmp of a server with the fault slow-disk; the others have it in memory
 _DELETED = " (deleted)"
 _DISK = re.compile(rf"/var/metal/{SITE}-r\d+-n\d\d/vd[ab]\.img( \(deleted\))?$")
@@ -38,8 +39,16 @@ def attach(file: Path) -> Path:
     if not file.exists() or file.stat().st_size != SIZE:
         with file.open("ab") as disk:
             disk.truncate(SIZE)
-    device = device_of(file)
-    return device or Path(_losetup("--find", "--show", str(file)))
+    if device := device_of(file):
+        return device
+    device = Path(_losetup("--find", "--show", str(file)))
+    protect(device, on=False)  # the device keeps that from whoever had it before
+    return device
+
+
+def protect(device: Path, *, on: bool) -> None:
+    """Whether the disk takes no writes."""
+    subprocess.run(["blockdev", "--setro" if on else "--setrw", str(device)], capture_output=True, check=False)
 
 
 def device_of(file: Path) -> Path | None:
@@ -61,6 +70,32 @@ def detach_strays(living: Path | None = None) -> None:
         kept = living is not None and file.startswith(f"{living.resolve()}/") and not file.endswith(_DELETED)
         if _DISK.search(file) and not kept:
             _losetup("--detach", device["name"])
+
+
+def put_failing(file: Path) -> None:
+    """In this process's mount namespace the disk is another one of its size, blank, with room for a quarter of that."""
+    folder = file.parent / "failing"
+    folder.mkdir(exist_ok=True)
+    for words in (("-t", "tmpfs", "-o", f"size={SIZE // 4}", "tmpfs", folder), ("--bind", folder / file.name, file)):
+        (folder / file.name).touch()
+        subprocess.run(["mount", "-n", *map(str, words)], check=True, stdin=subprocess.DEVNULL)
+    _note(file).write_text(str(attach(file)))
+
+
+def take_failing_out(file: Path) -> None:
+    """No loop device holds the disk that `put_failing` put there; its file went with the server."""
+    note = _note(file)
+    if note.exists():
+        device = Path(note.read_text())
+        held = Path("/sys/block", device.name, "loop/backing_file")
+        text = held.read_text().strip() if held.exists() else ""
+        if text in ("/", str(file)) and device != device_of(file):  # else somebody else has it by now
+            _losetup("--detach", str(device))
+        note.unlink()
+
+
+def _note(file: Path) -> Path:
+    return file.with_suffix(".failing")
 
 
 def blank(file: Path) -> None:

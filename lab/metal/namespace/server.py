@@ -100,6 +100,16 @@ class NamespaceServer:
     def heed_faults(self) -> None:
         if self.is_on():
             self.limit(slow_disk=faults.active(self.server, "slow-disk"))
+        if not faults.active(self.server, "disk-read-only") and (device := disks.device_of(self.folder.disk(disks.FAULTY))):
+            disks.protect(device, on=False)
+
+    def fit_disks(self) -> None:
+        """The first disk is as faults say. In the server's mount namespace, before there is a root in it."""
+        file = self.folder.disk(disks.FAULTY)
+        if faults.active(self.server, "disk-failing"):
+            disks.put_failing(file)
+        elif device := disks.device_of(file):
+            disks.protect(device, on=faults.active(self.server, "disk-read-only"))
 
     def limit(self, *, slow_disk: bool) -> None:
         """Processor and disk are as fast as this server's are."""
@@ -133,6 +143,7 @@ class NamespaceServer:
                     os.close(process)
         self.wire.evict()
         self.wire.quiet()
+        disks.take_failing_out(self.folder.disk(disks.FAULTY))
         self.folder.pid.unlink(missing_ok=True)
         return True
 
