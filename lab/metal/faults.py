@@ -33,6 +33,9 @@ FAULTS = (
     Fault("disk-failing", "the first disk is another one, which fails after a quarter of its size", AT_POWER_ON),
     Fault("slow-disk", "the disk does 40 operations a second", AT_POWER_ON),
 )
+OF_ERASURE = {"disk-read-only", "disk-failing"}
+"""What an install does not meet."""
+
 KINDS = {fault.kind: fault for fault in FAULTS}
 
 
