@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -53,6 +54,23 @@ def test_one_look_serves_everybody_for_twenty_seconds(client: Client) -> None:
     for now[0] in (0.0, 1.0, 19.9, 20.0, 35.0):
         recent.of(client)
     assert client.requests - before == 2
+
+
+def test_processes_that_share_a_folder_share_their_looks_and_one_that_makes_no_sense_is_none(
+    client: Client, tmp_path: Path
+) -> None:
+    now = [0.0]
+    first, second, third = (RecentHolds(lambda: now[0]) for _ in range(3))
+    before = client.requests
+    for now[0], recent in ((0.0, first), (5.0, second), (19.9, third), (20.0, third), (25.0, first)):
+        recent.of(client, tmp_path / "shared")
+    assert client.requests - before == 2
+    (tmp_path / "shared/holds.json").write_text("[half")
+    second.of(client, tmp_path / "shared")
+    assert client.requests - before == 3
+    RecentHolds(lambda: now[0]).of(client, tmp_path / "shared")
+    RecentHolds(lambda: now[0] - 3600).of(client, tmp_path / "shared")
+    assert client.requests - before == 4
 
 
 def test_the_feeds_of_a_server_are_those_behind_its_power_strip(netbox: RealWorld, client: Client) -> None:

@@ -36,7 +36,9 @@ def ports(site: Site, records: Records) -> Ports:
         return ssh.shell(address, host_key, timeout)
 
     return Ports(
-        inventory=NetBoxInventory(_hook(NetBoxHook, site.netbox, "netbox", site).client(timeout, PAUSES)),
+        inventory=NetBoxInventory(
+            _hook(NetBoxHook, site.netbox, "netbox", site).client(timeout, PAUSES), settings.slots_folder()
+        ),
         dhcp=_dhcp(site, timeout),
         salt=_hook(SaltApiHook, site.salt, "salt", site).salt(timeout),
         bmc=bmc_at,

@@ -4,7 +4,7 @@
 `report_store`   where runs leave their plans and results: a URL of Airflow's object storage, or a folder;
                  by default `$AIRFLOW_HOME/turnup/reports`
 `slots`          local folder in which power-ons at once are counted; by default `$AIRFLOW_HOME/turnup/slots`.
-                 Triggerers on several machines count together where they share it
+                 Triggerers on several machines count together where they share it, and look at holds once for all
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from turnup.adapters.netbox.client import Client, Exhausted, Moved, Row, changelog
 from turnup.adapters.netbox.holds import RECENT
@@ -30,14 +31,18 @@ JOURNAL_LOOKBACK = 1000  # entries that are searched for one that is there alrea
 
 
 class NetBoxInventory:
-    """The Inventory port (see `ports.Inventory` for what each method promises) over one NetBox."""
+    """The Inventory port (see `ports.Inventory` for what each method promises) over one NetBox.
 
-    def __init__(self, client: Client) -> None:
+    Processes that are given the same folder share their looks at holds.
+    """
+
+    def __init__(self, client: Client, shared: Path | None = None) -> None:
         self._client = client
+        self._shared = shared
 
     def holds(self) -> tuple[Hold, ...]:
-        """Every hold: 1 request in twenty seconds for all of this process."""
-        return RECENT.of(self._client)
+        """Every hold: 1 request in twenty seconds for all processes that share the folder, else for all of this one."""
+        return RECENT.of(self._client, self._shared)
 
     def snapshot(self, site: str, rack: str) -> Snapshot:
         """Read one rack: 9 requests, and one for each prefix that it can use."""
