@@ -11,6 +11,7 @@ from turnup.flow.job import Job, Run
 from turnup.flow.journal import entry
 from turnup.flow.rows import Flow, RackRow, ServerRow, Undo
 from turnup.flow.steps import plan as plan_step
+from turnup.flow.waiting import Waiting
 from turnup.ports import DeviceWrite, Inventory, Ports, Records
 
 DOCUMENTS = "undone"
@@ -46,11 +47,11 @@ def break_claim(server: Server, run: Run, inventory: Inventory, reason: str) -> 
     inventory.write_journal([entry(server.id, run, "warning", comments)])
 
 
-def undo(flow: Flow, job: Job, ended: str | None, reason: str) -> tuple[str, ...]:
+def undo(flow: Flow, job: Job, ended: str | None, reason: str) -> Waiting[tuple[str, ...]]:
     """Undo every row, last first, under a claim of the abort's own; `ended` is the claim that may be broken. The rows' names.
 
-    Refused: the flow has nothing to undo. Conflict: somebody else took the server meanwhile. Transient: something did not
-    answer; begin again, it is safe.
+    Refused: the flow has nothing to undo, or its work cannot be undone any more. Conflict: somebody else took the server
+    meanwhile. Transient: something did not answer; begin again, it is safe.
     """
     rows: list[RackRow | ServerRow] = [*flow.rack_rows, *flow.server_rows]
     if all(isinstance(row.undo, Undo) for row in rows):
@@ -59,15 +60,39 @@ def undo(flow: Flow, job: Job, ended: str | None, reason: str) -> tuple[str, ...
             "set its status in NetBox.",
             cause="abort-refused",
         )
+    _refuse_too_late(flow, job)
     _take_over(job, ended)
+    try:
+        _refuse_too_late(flow, job)  # the run may have gone on until this very moment
+    except Refused:
+        _give_back(job, ended)
+        raise
     undone: list[str] = []
     for row in reversed(rows):
         if not isinstance(row.undo, Undo):
-            row.undo(job.at(row.name))
+            waiting = row.undo(job.at(row.name))
+            if waiting is not None:
+                yield from waiting
             job.log.info("undone: %s", row.name)
             undone.append(row.name)
     job.ports.inventory.write_journal([entry(job.server.id, job.run, "warning", f"Aborted by {job.run.claim}: {reason}")])
     return tuple(undone)
+
+
+def _refuse_too_late(flow: Flow, job: Job) -> None:
+    if why_not := flow.why_not_undone(job):
+        raise Refused(
+            f"{job.server.subject}: {why_not}",
+            "clear the failed task of its run: it goes on to the end from there.",
+            cause="abort-too-late",
+        )
+
+
+def _give_back(job: Job, ended: str | None) -> None:
+    """The run that held it holds it again."""
+    now = job.ports.inventory.device(job.server.id)
+    if now.claim == job.run.claim:
+        job.ports.inventory.write(now.id, now.version, DeviceWrite(claim=ended or ""), job.message())
 
 
 def _take_over(job: Job, ended: str | None) -> None:

@@ -34,6 +34,10 @@ type Planner = Callable[[Snapshot, Policy, Request], Plan | tuple[Problem, ...]]
 """How a flow's plan is made, or what stands in its way."""
 
 
+type Undoing = Callable[[Job], Waiting[None] | None]
+"""How a row is taken back for one server. What never happened is no error. Where that has to wait, it is a step that waits."""
+
+
 @dataclass(frozen=True)
 class RackRow:
     """One task for the whole rack, in bulk calls, with one outcome a server. Doing it twice equals doing it once."""
@@ -41,7 +45,7 @@ class RackRow:
     name: str
     title: str
     do: Callable[[RackJob], Failures]
-    undo: Callable[[Job], None] | Undo
+    undo: Undoing | Undo
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,7 @@ class ServerRow:
     name: str
     title: str
     do: Callable[[Job], Waiting[None]]
-    undo: Callable[[Job], None] | Undo
+    undo: Undoing | Undo
 
 
 @dataclass(frozen=True)
@@ -71,9 +75,15 @@ class Flow:
     server_rows: Sequence[ServerRow]
     closing_row: RackRow
     preflight: bool = False
+    leaves: bool = False
+    """Its servers go out of service: they are surveyed and sealed, and a claim that was lost is never taken again."""
+    why_not_undone: Callable[[Job], str] = lambda job: ""  # noqa: ARG005
+    """Nothing where an abort may undo what was done to the server; else the reason, for a person."""
 
     def is_after_live(self, row: ServerRow) -> bool:
         """Whether a server is live when this row begins: a row before it cannot be undone."""
+        if self.leaves:
+            return False
         before = self.server_rows[: list(self.server_rows).index(row)]
         return any(one.undo is IRREVERSIBLE for one in before)
 

@@ -80,7 +80,7 @@ class Patience:
         return self.waited(wait) >= wait.within
 
 
-def advance(step: Waiting[None], thrown: TurnupError | None = None) -> Wait | None:
+def advance(step: Waiting[object], thrown: TurnupError | None = None) -> Wait | None:
     """Go on until the next wait, or None when the step is done. `thrown` is raised where the step waits."""
     try:
         return next(step) if thrown is None else step.throw(thrown)

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowRuntimeError
 
-from turnup.domain.errors import HardwareFault, Problem, Refused, TurnupError, about
+from turnup.domain.errors import HardwareFault, Problem, Refused, TurnupError, about, from_document
 from turnup.domain.servers import Server
-from turnup.domain.states import Status, why_not_abortable
-from turnup.flow import abort, hold
-from turnup.flow.documents import append
-from turnup.flow.flows import FLOWS
+from turnup.domain.states import why_not_abortable
+from turnup.flow import hold
 from turnup.flow.job import flow_log
+from turnup.flow.waiting import advance
 from turnup.orchestration.operators import AtWork, failure
-from turnup.orchestration.timekeeping import closes, now, timed
+from turnup.orchestration.timekeeping import begun, closes, now, timed
+from turnup.orchestration.triggers import UndoTrigger
+from turnup.orchestration.undoing import remember, undoing
 from turnup.orchestration.workplace import Workplace
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
 RUNNING = ("queued", "running")
+
+UNDOING = timedelta(hours=2)
+"""The waits of what is undone end it long before; this ends one that hangs."""
 
 
 def holder_runs(ti: Any, server: Server) -> bool:
@@ -75,7 +79,7 @@ class AbortCheckOperator(AtWork):
 
 
 class UndoOperator(AtWork):
-    """Undoes, for one server, what the run that held it last did. It ends in seconds, so it stays in a worker."""
+    """Undoes, for one server, what the run that held it last did."""
 
     template_fields: Sequence[str] = ("server",)
 
@@ -85,35 +89,33 @@ class UndoOperator(AtWork):
 
     @timed
     def execute(self, context: Context) -> None:
-        """Take the server over, undo, give it back as planned."""
+        """Take the server over, undo, give it back. Where that has to wait, the triggerer does it, from the beginning."""
         place = self.workplace(context)
-        log = flow_log(place.run, self.task_id, self.server)
+        reason = str(context["params"]["reason"])
         try:
             self.stay_while_held(place)
-            after = self._undo(place, context)
+            ended = self._ended(place, context)
+            waits = advance(undoing(place, self.server, ended, reason)) is not None
         except TurnupError as error:
-            raise failure(log, about(self.server, error)) from None
-        log.info("%s", after)
+            raise failure(flow_log(place.run, self.task_id, self.server), about(self.server, error)) from None
+        if waits:
+            run, attempt = place.run, context["ti"].try_number
+            where = (run.dag_id, run.run_id, place.site_name, self.task_id, self.server)
+            trigger = UndoTrigger(*where, True, begun(context), attempt, ended, reason)
+            self.defer(trigger=trigger, method_name="write_down", timeout=UNDOING)
 
-    def _undo(self, place: Workplace, context: Context) -> str:
-        """What the server is afterwards."""
-        reason = str(context["params"]["reason"])
+    def _ended(self, place: Workplace, context: Context) -> str | None:
+        """The claim that may be broken, if there is one. Refused: its run goes on."""
         (now,) = place.ports.inventory.devices(place.site_name, [self.server])
         ended = now.claim if now.claim != place.run.claim else None
         if ended and holder_runs(context["ti"], now):
             raise Refused(f"The run {ended} holds it and goes on.", "end that run in Airflow first.", cause="run-goes-on")
-        if now.status == Status.ACTIVE:
-            abort.break_claim(now, place.run, place.ports.inventory, reason)
-            after = "is active, as it was, and held by no run; nothing was undone"
-            remember(place, now, after, former=ended or "")
-            return after
-        former = abort.run_to_undo(now)
-        if former is None:
-            raise Refused("No run of turnup held it.", "set its status in NetBox.", cause="abort-refused")
-        job = abort.job_of(place.records_of(former), place.run, self.server, place.ports)
-        rows = abort.undo(FLOWS[job.plan.flow], job, ended, reason)
-        remember(place, now, "is planned again", former=former.claim, rack=job.plan.rack, rows=rows)
-        return "is planned again"
+        return ended
+
+    def write_down(self, context: Context, event: dict[str, str]) -> None:
+        """It could not be undone: fail the task with the cause."""
+        log = flow_log(self.workplace(context).run, self.task_id, self.server)
+        raise failure(log, from_document(event), final=True) from None
 
 
 class AbortFinishOperator(AtWork):
@@ -138,10 +140,3 @@ class AbortFinishOperator(AtWork):
             advice = "each one's cause is in its own task's log; mend it, then clear that task."
             raise failure(log, HardwareFault(what, advice, cause="rack-incomplete"))
         log.info("all %d servers are undone", len(servers))
-
-
-def remember(place: Workplace, server: Server, after: str, *, former: str = "", rack: str = "", rows: Sequence[str] = ()) -> None:
-    """Keep with the abort what was undone on a server, of which run, and what it is afterwards."""
-    known = {name: getattr(server, name) for name in ("serial", "asset_tag", "position", "role")}
-    document = {**known, "rack": rack, "former": former, "rows": list(rows), "after": after}
-    append(place.records, f"{abort.DOCUMENTS}/{server.name}", json.dumps(document, sort_keys=True).encode())

@@ -26,6 +26,7 @@ from turnup.flow.times import Outcome, Span, Waited, longest
 from turnup.flow.waiting import Patience, Wait, Waiting, advance
 from turnup.orchestration import settings
 from turnup.orchestration.timekeeping import keep_span, now
+from turnup.orchestration.undoing import undoing
 from turnup.orchestration.workplace import Workplace
 from turnup.ports import Records
 
@@ -120,6 +121,38 @@ class ServerRowTrigger(BaseTrigger):
         flow = rows_for(job.plan)
         resumed = self.resumed or latest(job, "failed") is not None
         return course(flow, flow.server_row(self.row), job, resumed=resumed), job.log
+
+
+class UndoTrigger(ServerRowTrigger):
+    """Undoes what a run did to a server, on behalf of an abort. `ended` is the claim that may be broken."""
+
+    def __init__(
+        self,
+        dag_id: str,
+        run_id: str,
+        site: str,
+        row: str,
+        server: str,
+        resumed: bool,
+        began: str = "",
+        attempt: int = 1,
+        ended: str | None = None,
+        reason: str = "",
+    ) -> None:
+        # Nothing but assignments: an exception in here ends the whole triggerer.
+        super().__init__(dag_id, run_id, site, row, server, resumed, began, attempt)
+        self.ended = ended
+        self.reason = reason
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """Path and arguments."""
+        path, arguments = super().serialize()
+        return path, {**arguments, "ended": self.ended, "reason": self.reason}
+
+    def _begin(self) -> tuple[Waiting[None], FlowLog]:
+        place = Workplace(settings.run_of(self.dag_id, self.run_id), self.site)
+        log = flow_log(place.run, self.row, self.server)
+        return undoing(place, self.server, self.ended, self.reason), log
 
 
 class HoldTrigger(BaseTrigger):

@@ -31,7 +31,7 @@ from turnup.flow.job import Job, RackJob, Run
 from turnup.flow.rows import Flow
 from turnup.flow.steps import plan as plan_step
 from turnup.flow.steps import snapshot as snapshot_step
-from turnup.flow.waiting import Patience, advance
+from turnup.flow.waiting import Patience, Waiting, advance
 from turnup.ports import Bmc, Ports, Returned, Shell
 
 RECORDED = Path(__file__).parents[2] / "recorded/burnin"
@@ -180,21 +180,24 @@ class Install:
     def row(self, row: str, name: str, *, resumed: bool = False) -> bool:
         """One server's row until it is done (True) or has failed for good and that is written down."""
         job = self.job(row, name)
-        running = course(self.flow, self.flow.server_row(row), job, resumed=resumed)
-        patience = Patience(lambda: self.now)
         try:
-            wait = advance(running)
-            while wait is not None:
-                self.between()
-                over = patience.is_over(wait)
-                self.now += wait.every
-                self.world.slots.now = self.now
-                wait = advance(running, wait.error() if over else None)
+            self.until_done(course(self.flow, self.flow.server_row(row), job, resumed=resumed))
         except TurnupError as error:
             self.failed[name] = error
             ending.fail(job, error)
             return False
         return True
+
+    def until_done[T](self, step: Waiting[T]) -> None:
+        """Run a step that may wait to its end, by this run's clock."""
+        patience = Patience(lambda: self.now)
+        wait = advance(step)
+        while wait is not None:
+            self.between()
+            over = patience.is_over(wait)
+            self.now += wait.every
+            self.world.slots.now = self.now
+            wait = advance(step, wait.error() if over else None)
 
     def server_rows(self, name: str, *, first: str = "", resumed: bool = False) -> bool:
         """A server's rows from `first` on, or all; False at the first that fails."""
@@ -224,4 +227,4 @@ class Install:
                 continue
             assert why_not_abortable(now, holder_runs=False) is None
             job = abort.job_of(self.records, Run("server_abort", run_id), name, self.ports)
-            abort.undo(self.flow, job, now.claim, "changed our minds")
+            self.until_done(abort.undo(self.flow, job, now.claim, "changed our minds"))

@@ -477,7 +477,7 @@ def test_an_abort_does_not_take_a_server_that_somebody_else_took_meanwhile() -> 
     second.rack_rows()
     job = abort.job_of(install.records, Run("server_abort", "abort-1"), "a1", install.ports)
     with pytest.raises(Conflict, match="held by server_install/run-2"):
-        abort.undo(INSTALL, job, None, "changed our minds")
+        install.until_done(abort.undo(INSTALL, job, None, "changed our minds"))
     assert world.statuses() == {"a1": "staged"}
 
 
