@@ -20,6 +20,7 @@ from lab.datacenter import NIC, Server
 from lab.metal import dhcp_client, faults, images, ipxe, nvram
 from lab.metal.event_log import CRITICAL, EventLog
 from lab.metal.folder import Folder
+from lab.metal.namespace import disks
 from lab.metal.serial_console import SerialConsole
 
 _HTTP_SECONDS = 20.0
@@ -59,6 +60,7 @@ class Firmware:
         self.events = EventLog(self.folder.events)
         self._remembered = self.folder.flash / "boot.json"
         self._initrd = self.folder.flash / "initrd.img"
+        self._live = self.folder.flash / "live.img"
 
     def booted(self) -> tuple[Path, str]:
         """What `boot` answers, after as many tries as it takes. The event log gets each reason once."""
@@ -78,16 +80,14 @@ class Firmware:
 
     def boot(self, target: str) -> tuple[Path, str]:
         """The initial RAM disk and the kernel command line of what is to be booted; `target` as `nvram` names it."""
-        script = None if target == nvram.DISK else self._from_network()
-        if script is None:
-            script = self._from_disk()
+        script, initrd = (target != nvram.DISK and self._from_network()) or self._from_disk()
         words = script.arguments
         if faults.active(self.server, "nonce-lost"):
             words = script.without_nonce().arguments
-        return self._initrd, " ".join(words)
+        return initrd, " ".join(words)
 
-    def _from_network(self) -> ipxe.Script | None:
-        """The boot script's boot, now in the flash; None where there is no script and the server boots as usual."""
+    def _from_network(self) -> tuple[ipxe.Script, Path] | None:
+        """The boot script's boot and its RAM disk; None where there is no script and the server boots as usual."""
         url = self._address().get("filename")
         if not url:
             self.console.say("DHCP names no boot file: booting as usual")
@@ -104,19 +104,26 @@ class Firmware:
         if not self._fetch(script.kernel, missing=faults.active(self.server, "no-image")).startswith(images.KERNEL_MAGIC):
             raise NoBoot(f"{script.kernel} is not a kernel")
         initrd = self._fetch(script.initrd)
-        self._remember(script, initrd)
+        live = f"/{images.ACCEPTANCE}/" in script.kernel  # runs in memory, and leaves what is on the disk as it is
+        kept = self._live if live else self._initrd
+        if live:
+            kept.write_bytes(initrd)
+        else:
+            self._remember(script, initrd)
         self.console.say(f"booting {script.kernel} {script.command_line}")
         self.events.add(f"Boot from network: {script.kernel}")
-        return script
+        return script, kept
 
-    def _from_disk(self) -> ipxe.Script:
+    def _from_disk(self) -> tuple[ipxe.Script, Path]:
+        if not disks.bootable(self.folder.disk(disks.BOOT)):
+            raise NoBoot("no operating system on the disk: it is empty")
         try:
             script = ipxe.Script(**json.loads(self._remembered.read_text()))
         except (OSError, ValueError, TypeError):
             raise NoBoot("nothing was ever booted from the network: the disk is empty") from None
         self.console.say(f"booting from disk: {script.kernel} {script.command_line}")
         self.events.add(f"Boot from disk: {script.kernel}")
-        return script
+        return script, self._initrd
 
     def _remember(self, script: ipxe.Script, initrd: bytes) -> None:
         """The next boot without a script starts the same image, without the nonce that was for this boot only."""
@@ -126,6 +133,7 @@ class Firmware:
             new = file.with_suffix(".new")
             new.write_bytes(content)
             new.replace(file)
+        disks.make_bootable(self.folder.disk(disks.BOOT))
 
     def _address(self) -> dict[str, str]:
         """The lease that Kea gave; its values by dhclient's names."""

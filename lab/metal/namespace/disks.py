@@ -12,6 +12,7 @@ from pathlib import Path
 from lab.datacenter import SITE, Server
 
 NAMES = ("vda", "vdb")
+BOOT = "vda"  # what an operating system is installed on
 FAULTY = "vda"  # what the faults disk-read-only and disk-failing are about
 SCRATCH = "vdb"  # below /var/tmp of a server with the fault slow-disk; the others have it in memory
 _DELETED = " (deleted)"
@@ -98,10 +99,32 @@ def _note(file: Path) -> Path:
     return file.with_suffix(".failing")
 
 
+_BOOTABLE = b"LABMETAL BOOT SECTOR"
+
+
+def make_bootable(file: Path) -> None:
+    """An operating system is on the disk: it begins as such disks do."""
+    if not bootable(file):
+        with file.open("r+b") as disk:
+            disk.write(_BOOTABLE)
+        _flush(file)
+
+
+def bootable(file: Path) -> bool:
+    """Whether an operating system is on the disk. The rest of it is in the flash, and nothing without this."""
+    with file.open("rb") as disk:
+        return disk.read(len(_BOOTABLE)) == _BOOTABLE
+
+
 def blank(file: Path) -> None:
     """The disk is as it left the factory: nothing but zeros."""
     os.truncate(file, 0)
     os.truncate(file, SIZE)
+    _flush(file)
+
+
+def _flush(file: Path) -> None:
+    """Nobody reads from a cache what the disk held before."""
     if device := device_of(file):
         subprocess.run(["blockdev", "--flushbufs", str(device)], capture_output=True, check=False)
 
