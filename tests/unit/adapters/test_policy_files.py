@@ -9,7 +9,7 @@ import pytest
 
 from turnup.adapters.policy_files import known_sites, load_policy
 from turnup.domain.errors import Refused
-from turnup.domain.policy import Dhcp, Threshold
+from turnup.domain.policy import Capacity, Dhcp, Pool, Threshold, Traffic
 
 INVENTORY = Path(__file__).parents[3] / "inventory"
 
@@ -77,6 +77,24 @@ def test_everything_wrong_is_named_at_once_with_file_and_line(inventory: Path) -
         ("sites/lab1.yaml", "approval: none", "tenants: acme", "tenants is 'acme', expected: array."),
         ("sites/lab1.yaml", "approval: none", "tenants: [The Acme]", "tenants[0] is 'The Acme', expected to match"),
         ("sites/lab1.yaml", "approval: none", "aproval: none", "aproval is not known here (did you mean approval?)"),
+        ("sites/lab1.yaml", "  connection: haproxy_lab1\n", "", "traffic names no connection"),
+        ("sites/lab1.yaml", "kind: haproxy  ", "kind: none  ", "traffic.pools need a load balancer"),
+        ("sites/lab1.yaml", "{backend: edge, port: 80}", "{backend: edge}", "traffic.pools.edge.port is missing"),
+        ("sites/lab1.yaml", "backend: edge,", "backend: 'edge; show info',", "traffic.pools.edge.backend is 'edge; show info'"),
+        ("sites/lab1.yaml", "    edge: {backend", "    core: {backend", "traffic.pools.core is for the role core, which"),
+        (
+            "sites/lab1.yaml",
+            "edge: {at_least",
+            "core: {at_least",
+            "capacity.core is for the role core, which salt.states does not",
+        ),
+        ("sites/lab1.yaml", "at_least: 4", "at_least: 0", "capacity.edge.at_least is 0, expected: 1 or more"),
+        (
+            "sites/lab1.yaml",
+            "at_least_share: 0.5",
+            "at_least_share: 50",
+            "capacity.edge.at_least_share is 50, expected: 1 or less",
+        ),
         (
             "hardware/labmetal-g1.yaml",
             "bmc: bmc",
@@ -123,6 +141,17 @@ def test_families_and_tenants_are_read_and_ipv4_alone_is_usual(inventory: Path) 
     site.write_text("\n".join([*lines, "families: [ipv6, ipv4]", "tenants: [Acme, infra_2]"]))
     both = load_policy(inventory, "lab1").site
     assert (both.families, both.tenants) == ((4, 6), ("Acme", "infra_2"))
+
+
+def test_pools_and_capacity_are_read_and_neither_is_needed(inventory: Path) -> None:
+    site = load_policy(inventory, "lab1").site
+    assert site.traffic == Traffic("haproxy", "haproxy_lab1", {"edge": Pool("edge", 80)})
+    assert (site.capacity_of("edge"), site.capacity_of("storage")) == (Capacity(4, 0.5), Capacity(1, 0.5))
+    file = inventory / "sites/lab1.yaml"
+    head, rest = file.read_text().split("traffic:", 1)
+    file.write_text(head + "bmc:" + rest.split("\nbmc:", 1)[1])
+    bare = load_policy(inventory, "lab1").site
+    assert (bare.traffic, bare.capacity_of("edge")) == (Traffic(), Capacity(1, 0.5))
 
 
 def test_the_ports_of_a_generation_are_read(inventory: Path) -> None:

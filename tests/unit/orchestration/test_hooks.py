@@ -12,6 +12,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from tests.certificates import self_signed
 from turnup.domain.errors import Refused
 from turnup.orchestration.hooks import HOOKS
 from turnup.orchestration.hooks.kind import Field, Hook
@@ -74,13 +75,35 @@ def test_a_connection_that_is_not_there_is_named_with_who_wants_it() -> None:
         NetBoxHook("mine", "inventory/sites/x.yaml names for netbox")
 
 
-def test_a_service_that_does_not_answer_is_named(connect: Connect, nobody: int) -> None:
+@pytest.fixture(scope="module")
+def pinned(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """What a connection to HAProxy has, with a certificate that serves both sides."""
+    certificate, key, _ = self_signed(tmp_path_factory.mktemp("haproxy"), "turnup")
+    return {"ca": str(certificate), "certificate": certificate.read_text(), "private_key": key.read_text()}
+
+
+def test_a_service_that_does_not_answer_is_named(connect: Connect, nobody: int, pinned: dict[str, str]) -> None:
     address, url = "127.0.0.1", f"//127.0.0.1:{nobody}/"
     assert "NetBox at http" in said(connect("netbox", host=f"http:{url}", password=SECRET))
     assert "salt-api at http" in said(connect("salt_api", host=f"https:{url}", login="turnup", password=SECRET))
     assert "control agent at http" in said(connect("kea", **KEA, port=nobody, extra={**CONTROL, "control_url": f"http:{url}"}))
     redfish = {"login": "admin", "password": SECRET, "port": nobody, "extra": {"test_address": address}}
     assert "BMC at 127.0.0.1 does not answer" in said(connect("redfish", **redfish))
+    assert f"HAProxy at 127.0.0.1:{nobody} does not answer" in said(
+        connect("haproxy", host=f"{address}, 127.0.0.2", port=nobody, extra=pinned)
+    )
+
+
+def test_certificates_of_haproxy_are_read_without_line_breaks_too_and_never_repeated(
+    connect: Connect, nobody: int, pinned: dict[str, str]
+) -> None:
+    there = {"host": "127.0.0.1", "port": nobody}
+    joined = pinned | {name: " ".join(pinned[name].split()) for name in ("certificate", "private_key")}
+    assert "does not answer" in said(connect("haproxy", **there, extra=joined))
+    for broken in ({"private_key": pinned["private_key"][:60]}, {"certificate": SECRET}, {"ca": "/nowhere"}):
+        message = said(connect("haproxy", **there, extra=pinned | broken))
+        assert "certificates of the HAProxy connection cannot be read" in message
+        assert pinned["private_key"][40:60] not in message
 
 
 @pytest.mark.parametrize("url", ["netbox.example.com", "ftp://netbox", "https://", "https://[::1", "https://x:port"])
