@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 from turnup.domain.holds import Hold
 from turnup.domain.servers import Address, Server, Snapshot
@@ -421,6 +421,18 @@ class Traffic(Protocol):
         ...
 
 
+class Signer(Protocol):
+    """The keys of a site. Which one signs is told by the kind of the document (`erasure.orders.KIND`, `erasure.certificates`)."""
+
+    def sign(self, kind: str, document: Mapping[str, Any]) -> bytes:
+        """The signed document, as JSON to be kept. Refused: there is no key for it."""
+        ...
+
+    def public_key(self, kind: str) -> str:
+        """What signatures of this kind are checked with, in PEM. Refused: there is no key for it."""
+        ...
+
+
 class BmcAt(Protocol):
     """How a step gets at the BMC of an address."""
 
@@ -450,3 +462,4 @@ class Ports:
     records: Records
     slots: Slots
     traffic: Traffic
+    signer: Signer

@@ -112,6 +112,7 @@ def _site(content: Mapping[str, Any]) -> Site:
         redfish=connections["redfish"],
         ssh=connections["ssh"],
         boot=connections["boot"],
+        signing=connections.get("signing"),
         boot_url=boot["url"],
         images_url=boot["images"],
         salt_master=salt["master"],

@@ -729,6 +729,104 @@ TURNUP = (
     ),
 )
 
+DECOMMISSION = (
+    Cause(
+        "seal-broken",
+        Refused,
+        "The seal is not the one that was approved",
+        "The plan of a decommission, its servers or its drives are not, or not all, as they were sealed; or an empty list was "
+        "found where drives should be. Nothing was wiped or released by this row.",
+        "Abort the run's servers (server_abort), find out what changed the run's folder, start a new run.",
+    ),
+    Cause(
+        "approval-invalid",
+        Refused,
+        "The approval does not count",
+        "It was given by somebody who may not (who asked for it, or who is not among the approvers), by one person where two are "
+        "needed, or it is older than the policy lets it be.",
+        "Clear the task approval (or second_approval) of this run and let somebody answer who may; then clear the server's task.",
+    ),
+    Cause(
+        "run-closed",
+        Refused,
+        "This run is done with the server",
+        "The server has left by this run, or an abort put it back. A task that is cleared later must not begin it again.",
+        "Start a new run, if the server is to leave.",
+    ),
+    Cause(
+        "capacity-too-low",
+        Refused,
+        "Without this server too few of its role would serve",
+        "Counted from those that really serve at this moment; the message has the numbers and what policy demands.",
+        "Bring servers of the role back into service (or correct `capacity` in the site's file), then clear the task. The server "
+        "still serves.",
+    ),
+    Cause(
+        "connections-stay",
+        Refused,
+        "Its connections did not end in time",
+        "Clients keep connections open for longer than `decommission.drain_seconds`. The server was put back into service.",
+        "Clear the task to try again, at a quieter hour; or let connections have longer in the site's file.",
+    ),
+    Cause(
+        "still-in-service",
+        Refused,
+        "The server is in its pool again",
+        "Somebody put it back into service after this run had taken it out. It was not touched.",
+        "Find out who. To go on, clear its task drain with what follows; else abort it.",
+    ),
+    Cause(
+        "drives-differ",
+        Conflict,
+        "The server has other drives than those that were sealed",
+        "A drive was pulled, added or swapped since, or does not show any more. Nothing was wiped.",
+        "Abort the server (it goes back into service), look at its drives, start a new run.",
+    ),
+    Cause(
+        "wipe-not-offered",
+        Refused,
+        "A drive cannot be wiped as it was asked",
+        "It offers no method that reaches what was asked, only a weaker one, which was not approved. Nothing was wiped.",
+        "Abort the server, and start a run that asks for what the drive offers; or pull and shred it.",
+    ),
+    Cause(
+        "wipe-refused",
+        Refused,
+        "The server refuses the wipe order",
+        "The program in the acceptance image found something wrong: signature, boot, server, drives or time. It touched nothing.",
+        "The message has every reason. Mend it and clear the server's task reset with what follows.",
+    ),
+    Cause(
+        "server-lost",
+        HardwareFault,
+        "The server does not answer any more while it is wiped or read back",
+        "It crashed, lost power or its network. What its drives hold is not known.",
+        "Bring it back and clear its task reset with what follows: it is wiped again. If it cannot be brought back, clear the task "
+        "that failed: its drives then count as not wiped and are to be pulled and shredded, and it leaves as `offline`.",
+    ),
+    Cause(
+        "proof-missing",
+        Refused,
+        "Nothing proves that the drives are wiped",
+        "No signed outcome covers every sealed drive of the server, and no waiver was approved. Nothing was released.",
+        "Clear its task prove with what follows. If the server was off since, clear reset with what follows.",
+    ),
+    Cause(
+        "abort-too-late",
+        Refused,
+        "What was done cannot be undone any more",
+        "The wipe of the server's drives began, or the server was released in part. Drives that were not begun are not any more.",
+        "Clear the failed task of its run: it goes on to the end from there.",
+    ),
+    Cause(
+        "signing-key",
+        Refused,
+        "There is no key to sign with",
+        "The site names no connection with signing keys, or what is in it is no Ed25519 key in PEM.",
+        "Add `connections.signing` to the site's file, and correct the connection; its test says which keys it has.",
+    ),
+)
+
 AREAS = {
     "The BMC": BMC,
     "Power and boot": POWER_AND_BOOT,
@@ -739,6 +837,7 @@ AREAS = {
     "DHCP": DHCP,
     "Traffic": TRAFFIC,
     "Runs, claims and approvals": RUNS,
+    "Taking servers out": DECOMMISSION,
     "turnup and Airflow": TURNUP,
 }
 """The causes as docs/causes.md has them, in its order."""

@@ -165,6 +165,7 @@ class Site:
     traffic: Traffic = Traffic()
     capacity: Mapping[str, Capacity] = field(default_factory=dict)
     decommission: Decommission = Decommission()
+    signing: str | None = None
 
     def capacity_of(self, role: str) -> Capacity:
         """What the role keeps when servers leave; where the site's file is silent, one server and half of them."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from turnup.adapters import dhcp, traffic
 from turnup.adapters.netbox.client import PAUSES
 from turnup.adapters.netbox.inventory import NetBoxInventory
+from turnup.adapters.signing import NoKeys
 from turnup.adapters.slots import SlotFolder
 from turnup.domain.policy import Site
 from turnup.orchestration import settings
@@ -18,8 +19,9 @@ from turnup.orchestration.hooks.netbox import NetBoxHook
 from turnup.orchestration.hooks.redfish import RedfishHook
 from turnup.orchestration.hooks.salt_api import SaltApiHook
 from turnup.orchestration.hooks.turnup_boot_folder import BootFolderHook
+from turnup.orchestration.hooks.turnup_signing import SigningHook
 from turnup.orchestration.hooks.turnup_ssh import SshHook
-from turnup.ports import Bmc, Dhcp, Ports, Records, Shell, Traffic
+from turnup.ports import Bmc, Dhcp, Ports, Records, Shell, Signer, Traffic
 
 
 def ports(site: Site, records: Records) -> Ports:
@@ -47,7 +49,14 @@ def ports(site: Site, records: Records) -> Ports:
         records=records,
         slots=SlotFolder(settings.slots_folder()),
         traffic=_traffic(site, timeout),
+        signer=_signer(site),
     )
+
+
+def _signer(site: Site) -> Signer:
+    if site.signing is None:
+        return NoKeys(site.site)
+    return _hook(SigningHook, site.signing, "signing", site).signer()
 
 
 def _dhcp(site: Site, timeout: float) -> Dhcp:

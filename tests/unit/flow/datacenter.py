@@ -22,6 +22,7 @@ from turnup.fakes.metal import FakeServer
 from turnup.fakes.records import FakeRecords
 from turnup.fakes.salt import Call, FakeSalt
 from turnup.fakes.shell import FakeMachine, FakeShell
+from turnup.fakes.signer import FakeSigner
 from turnup.fakes.slots import FakeSlots
 from turnup.fakes.traffic import FakeTraffic
 from turnup.flow import abort, ending
@@ -65,6 +66,7 @@ class DataCenter:
         self.boot_files = FakeBootFiles()
         self.slots = FakeSlots()
         self.traffic = FakeTraffic({"edge"})
+        self.signer = FakeSigner()
         self.servers = {
             server.name: FakeServer(
                 server.serial,
@@ -102,7 +104,9 @@ class DataCenter:
             server = self.at(address)
             return FakeShell(server.machine if server else FakeMachine(up=False), host_key)
 
-        return Ports(self.inventory, self.dhcp, self.salt, bmc, shell, self.boot_files, records, self.slots, self.traffic)
+        return Ports(
+            self.inventory, self.dhcp, self.salt, bmc, shell, self.boot_files, records, self.slots, self.traffic, self.signer
+        )
 
     def statuses(self) -> Mapping[str, str]:
         return {server.name: server.status for server in self.inventory.rack_servers(self.before.rack_id)}
