@@ -96,10 +96,8 @@ def _expected(error: ValidationError) -> Iterator[tuple[Where, str]]:
             yield where, f"{name} is {found!r}, expected: {kinds}."
         case "pattern":
             yield where, f"{name} is {found!r}, expected to match {wanted}."
-        case "minimum":
-            yield where, f"{name} is {found!r}, expected: {wanted} or more."
-        case "maximum":
-            yield where, f"{name} is {found!r}, expected: {wanted} or less."
+        case "minimum" | "maximum":
+            yield where, f"{name} is {found!r}, expected: {wanted} or {'more' if error.validator == 'minimum' else 'less'}."
         case "minItems" | "minProperties" | "minLength":
             yield where, f"{name} is empty."
         case "enum" if isinstance(wanted, list):
