@@ -17,7 +17,7 @@ from lab.errors import LabError
 from lab.ports import answers
 from lab.progress import Progress
 from lab.secrets import secret
-from lab.services import airflow, netbox
+from lab.services import airflow, haproxy, netbox
 
 DAG = "server_install"
 RACK = RACKS[0]
@@ -121,4 +121,5 @@ def _summary(devices: list[Any]) -> None:
     print("\nWhere to look, and how to log in:")
     for what, url, user, password in logins:
         print(f"  {what:<8} {url:<26} {user:<9} {password}")
+    print(f"  {'service':<8} {haproxy.url():<26} what these servers serve; any of them answers with its name")
     print(f"\nFor programs: {paths.ENDPOINTS}\nLogs: {paths.LOG}\nNext: ./lab/status, ./lab/reset, ./lab/down\n")
