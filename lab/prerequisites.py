@@ -27,6 +27,8 @@ PACKAGES = {
     "iproute2": "bridges and namespaces",
     "iputils-ping": "reachability",
     "util-linux": "unshare, setpriv, losetup, blkdiscard",
+    "python3": "what erases drives, in the acceptance image",
+    "openssl": "signatures of the orders to erase",
     "procps": "ps, sysctl",
     "curl": "boot firmware over HTTP",
     "gcc": "compiling NetBox's PostgreSQL driver",
