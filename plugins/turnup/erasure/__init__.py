@@ -22,6 +22,6 @@ Afterwards:
     certificates.of_drive(...), of_run(...)      -> documents; signing.sign(certificates.RUN, ...) ; page.page(signed)
     verification.why_bad(signed, key, seal)      -> () or every reason; `turnup-certificate verify` is the same
 
-`agent` and `prover` are the two programs; `payload` packs them for the image. They and what they import of this package run on the
-server, under Python 3.11 with its standard library alone. docs/erasure.md says the rest.
+`agent` and `prover` are the two programs; `payload` packs them for the image. They, and what they import of this package, run on
+the server, under Python 3.11 with its standard library alone. docs/erasure.md says the rest.
 """

@@ -8,10 +8,13 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
+
+_PATIENCE = 2.0  # seconds; who only asks whether somebody works holds the lock for a moment
 
 
 class Folder:
@@ -34,18 +37,33 @@ class Folder:
     def hold(self) -> Iterator[bool]:
         """Whether nobody works; if so nobody else does within the block. It ends with the process that has it."""
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with (self.path / "lock").open("w") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                yield False
-                return
+        with self._lock.open("w") as lock:
+            end = time.monotonic() + _PATIENCE
+            while not _locked(lock, fcntl.LOCK_EX):
+                if time.monotonic() > end:
+                    yield False
+                    return
+                time.sleep(0.05)
             yield True
 
     def works(self) -> bool:
-        """Whether somebody works now."""
-        with self.hold() as free:
-            return not free
+        """Whether somebody works now. Who asks keeps nobody from beginning, for longer than a moment."""
+        if not self._lock.exists():
+            return False
+        with self._lock.open("r") as lock:
+            return not _locked(lock, fcntl.LOCK_SH)
+
+    @property
+    def _lock(self) -> Path:
+        return self.path / "lock"
+
+
+def _locked(file: TextIO, how: int) -> bool:
+    try:
+        fcntl.flock(file, how | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def write(file: Path, document: object) -> None:
