@@ -31,7 +31,10 @@ def _environment() -> Environment:
     made = Environment(
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    made.filters |= {name: getattr(words, name) for name in ("moment", "clock", "duration", "number", "label", "without")}
+    made.filters |= {
+        name: getattr(words, name)
+        for name in ("moment", "clock", "duration", "number", "label", "without", "first_line", "evidence")
+    }
     made.globals |= {
         # The style is ours, and it is what the policy's hash is made of.
         "style": Markup(STYLE),  # noqa: S704

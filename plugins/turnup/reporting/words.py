@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from textwrap import dedent
 
 MINUTE, HOUR = 60, 3600
 NOTHING = "\N{EN DASH}"
@@ -55,6 +56,16 @@ def without(text: str, subject: str) -> str:
     """The text without the subject that it begins with: under a heading that names the subject it would be said twice."""
     rest = text.removeprefix(subject).lstrip(" :") if subject else text
     return rest[:1].upper() + rest[1:] if rest != text else text
+
+
+def first_line(text: str) -> str:
+    """The sentence itself."""
+    return text.partition("\n")[0].strip()
+
+
+def evidence(text: str) -> str:
+    """What follows the sentence, line by line: what a log, a console or a DHCP server said. Empty where nothing does."""
+    return dedent(text.partition("\n")[2].strip("\n"))
 
 
 def _read(text: str | None) -> datetime | None:
