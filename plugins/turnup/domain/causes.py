@@ -114,7 +114,7 @@ POWER_AND_BOOT = (
         Transient,
         "The server was told to switch off and is on yet",
         "Some machines take long; some BMCs ignore the order.",
-        "Abort the server once more. If it stays on, switch it off by hand and abort again.",
+        "Abort the server, or clear its task, once more. If it stays on, switch it off by hand and do that again.",
     ),
     Cause(
         "power-cap",
@@ -769,6 +769,13 @@ DECOMMISSION = (
         "Clear the task to try again, at a quieter hour; or let connections have longer in the site's file.",
     ),
     Cause(
+        "claim-busy",
+        Transient,
+        "Another run claims servers of the same role",
+        "Claims exclude each other, so that two runs do not both count on the same server to stay in service.",
+        "Nothing: it is tried again. If it stays so, see what the other run waits for.",
+    ),
+    Cause(
         "still-in-service",
         Refused,
         "The server is in its pool again",
@@ -801,7 +808,7 @@ DECOMMISSION = (
         HardwareFault,
         "The server does not answer any more while it is wiped or read back",
         "It crashed, lost power or its network. What its drives hold is not known.",
-        "Bring it back and clear its task reset with what follows: it is wiped again. If it cannot be brought back, clear the task "
+        "Bring it back and clear its task reset with what follows: it is wiped again. If that cannot be, clear the task "
         "that failed: its drives then count as not wiped and are to be pulled and shredded, and it leaves as `offline`.",
     ),
     Cause(
@@ -810,6 +817,13 @@ DECOMMISSION = (
         "Nothing proves that the drives are wiped",
         "No signed outcome covers every sealed drive of the server, and no waiver was approved. Nothing was released.",
         "Clear its task prove with what follows. If the server was off since, clear reset with what follows.",
+    ),
+    Cause(
+        "salt-key-stays",
+        Transient,
+        "The Salt master still accepts a key of the server that leaves",
+        "It was deleted, and is there again: something accepts keys by itself.",
+        "See who accepts keys on the master (auto_accept, a reactor), delete the key, then clear the task.",
     ),
     Cause(
         "abort-too-late",

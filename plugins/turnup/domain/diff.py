@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from turnup.domain.plans import Plan, ServerPlan
+from turnup.domain.seal_text import seal_text
 
 
 def diff(plan: Plan) -> str:
-    """The plan as plain text, one block a server."""
+    """The plan as plain text, one block a server; a seal says more of what is destroyed."""
+    if plan.seal is not None:
+        return seal_text(plan)
     lines = [f"Plan {plan.sha256[:12]}: {plan.flow} of {len(plan.servers)} server(s) in rack {plan.rack}, site {plan.site}"]
     for server in plan.servers:
         lines += ["", part_diff(server)]

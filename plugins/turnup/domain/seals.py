@@ -11,6 +11,9 @@ CLEAR, PURGE, NO_WIPE = "clear", "purge", "none"
 WIPES = (CLEAR, PURGE, NO_WIPE)
 """How thoroughly drives are wiped, in the terms of NIST SP 800-88; `none` takes a server out with what is on its drives."""
 
+UNWIPED_TAG = "turnup-unwiped"
+"""NetBox's tag on a server that left with drives that are not proven to be wiped."""
+
 
 @dataclass(frozen=True)
 class SealedDrive:
@@ -27,8 +30,7 @@ class SealedDrive:
         return self.serial, self.size
 
     def __str__(self) -> str:
-        where = f", {self.slot}" if self.slot else ""
-        return f"{self.serial} ({self.model or 'unknown model'}, {bytes_in_words(self.size)}{where})"
+        return f"{self.serial or 'without serial number'} ({self.model or 'unknown model'}, {bytes_in_words(self.size)})"
 
 
 @dataclass(frozen=True)

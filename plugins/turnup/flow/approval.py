@@ -17,12 +17,13 @@ APPROVE, REJECT = "Approve", "Reject"
 
 @dataclass(frozen=True)
 class Decision:
-    """Who chose what, when (ISO 8601), about the plan, or the part of a plan, with which hash."""
+    """Who chose what, when (ISO 8601), about the plan, or the part of a plan, with which hash, asked by which task."""
 
     chosen: str
     by: str
     at: str
     plan_sha256: str
+    gate: str = "approval"
 
 
 def keep(records: Records, decision: Decision) -> None:
@@ -38,10 +39,16 @@ def decisions(records: Records) -> tuple[Decision, ...]:
     return tuple(sorted((Decision(**json.loads(content)) for content in contents if content), key=lambda one: one.at))
 
 
+def last(records: Records, sha256: str, gate: str = "approval") -> Decision | None:
+    """The last decision about exactly this hash at this gate."""
+    about = [one for one in decisions(records) if (one.plan_sha256, one.gate) == (sha256, gate)]
+    return about[-1] if about else None
+
+
 def is_approved(records: Records, sha256: str) -> bool:
     """Whether the last decision about exactly this hash is a yes."""
-    about = [decision for decision in decisions(records) if decision.plan_sha256 == sha256]
-    return bool(about) and about[-1].chosen == APPROVE
+    decided = last(records, sha256)
+    return decided is not None and decided.chosen == APPROVE
 
 
 def demand(job: RackJob) -> None:

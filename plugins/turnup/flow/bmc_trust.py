@@ -19,6 +19,17 @@ from turnup.ports import Bmc
 
 def trusted_bmc(job: Job) -> Waiting[Bmc]:
     """The server's BMC, once it answers and has shown that it is the right one."""
+    bmc, shown = yield from known_bmc(job)
+    serials.check_bmc(job, bmc.system().serial, checked_address(job))
+    keep(job, "bmc", {"certificate": shown})
+    return bmc
+
+
+def known_bmc(job: Job) -> Waiting[tuple[Bmc, str]]:
+    """The BMC at the server's address, once it answers and has shown the certificate on record; and that certificate.
+
+    Whose serial number it has is not asked yet.
+    """
     ip = checked_address(job)
     bmc = job.ports.bmc(ip)
     silent = HardwareFault(
@@ -31,9 +42,7 @@ def trusted_bmc(job: Job) -> Waiting[Bmc]:
     except HardwareFault as error:
         raise diagnosis.silent_bmc(job, error) from error
     bmc.trust(_certificate_on_record(job, shown))
-    serials.check_bmc(job, bmc.system().serial, ip)
-    keep(job, "bmc", {"certificate": shown})
-    return bmc
+    return bmc, shown
 
 
 def _certificate_on_record(job: Job, shown: str) -> str:

@@ -24,7 +24,7 @@ def do(job: RackJob) -> dict[str, TurnupError]:
     of two runs on one rack the first goes on with all of it, and the second is refused instead of sharing the rack by chance.
     """
     approval.demand(job)
-    failures = _changed_macs(job)
+    failures = changed_macs(job)
     claimed: list[ServerPlan] = []
     for server in job.servers:
         if server.name in failures:
@@ -43,7 +43,7 @@ def do(job: RackJob) -> dict[str, TurnupError]:
     return failures
 
 
-def _changed_macs(job: RackJob) -> dict[str, TurnupError]:
+def changed_macs(job: RackJob) -> dict[str, TurnupError]:
     """Servers whose MACs are not the planned ones any more: DHCP and boot script would go to another machine.
 
     Interfaces are objects of their own in NetBox: a MAC that was corrected leaves its device's version as it was.

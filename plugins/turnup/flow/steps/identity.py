@@ -31,10 +31,20 @@ def do(job: Job) -> Waiting[None]:
     yield
 
 
+def has_nonce(job: Job, shell: Shell) -> bool:
+    """Whether the machine was booted by this run's latest start of the server."""
+    expected = (latest(job, "boot") or {}).get("nonce")
+    return expected is not None and _nonce(job, shell) == expected
+
+
+def _nonce(job: Job, shell: Shell) -> str | None:
+    arguments = read(job, shell, "cat", "/proc/cmdline").split()
+    return next((word.removeprefix(NONCE) for word in arguments if word.startswith(NONCE)), None)
+
+
 def _check_nonce(job: Job, shell: Shell, ip: str) -> None:
     expected = (latest(job, "boot") or {}).get("nonce")
-    arguments = _read(job, shell, "cat", "/proc/cmdline").split()
-    given = next((word.removeprefix(NONCE) for word in arguments if word.startswith(NONCE)), None)
+    given = _nonce(job, shell)
     if expected is None or given != expected:
         seen = "another nonce" if given else "no nonce"
         raise HardwareFault(
@@ -47,7 +57,7 @@ def _check_nonce(job: Job, shell: Shell, ip: str) -> None:
 
 def check_serial(job: Job, shell: Shell, ip: str) -> None:
     """HardwareFault: from inside, the machine has another serial number than NetBox says."""
-    serial = _read(job, shell, "dmidecode", "-s", "system-serial-number").strip()
+    serial = read(job, shell, "dmidecode", "-s", "system-serial-number").strip()
     if serial != job.server.serial:
         raise HardwareFault(
             f"{job.server.subject}: the machine at {ip} says from inside (DMI) that its serial number is "
@@ -57,15 +67,20 @@ def check_serial(job: Job, shell: Shell, ip: str) -> None:
         )
 
 
-def check_macs(job: Job, shell: Shell) -> None:
-    """HardwareFault: a MAC that NetBox gives the server is on none of its NICs."""
-    printed = _read(job, shell, "ip", "-json", "link", "show")
+def macs(job: Job, shell: Shell) -> set[str]:
+    """Those of every NIC that the machine has, loopback and the like included."""
+    printed = read(job, shell, "ip", "-json", "link", "show")
     try:
-        present = {str(link.get("address", "")).lower() for link in json.loads(printed)}
+        return {str(link.get("address", "")).lower() for link in json.loads(printed)}
     except (ValueError, AttributeError) as error:
         raise Transient(
             f"{job.server.subject}: ip printed no JSON: {printed[:100]!r}", "log in and try it by hand.", cause="command-failed"
         ) from error
+
+
+def check_macs(job: Job, shell: Shell) -> None:
+    """HardwareFault: a MAC that NetBox gives the server is on none of its NICs."""
+    present = macs(job, shell)
     missing = sorted(set(job.server.macs) - present)
     if missing:
         shown = ", ".join(sorted(present - {"", "00:00:00:00:00:00"})) or "none"
@@ -76,7 +91,7 @@ def check_macs(job: Job, shell: Shell) -> None:
         )
 
 
-def _read(job: Job, shell: Shell, *command: str) -> str:
+def read(job: Job, shell: Shell, *command: str) -> str:
     """What a command prints. Transient: it failed."""
     completed = shell.run(command, job.site.timeouts.network_call)
     if completed.exit_status != 0:
