@@ -262,7 +262,7 @@ class Bmc(Protocol):
         ...
 
     def console(self) -> tuple[str, ...]:
-        """The last 20 lines or so that the server printed on its console, oldest first. () where the BMC does not keep them."""
+        """The last 20 lines or so that the server printed, oldest first; what it repeats is there once. () where none is kept."""
         ...
 
 

@@ -223,10 +223,19 @@ def test_events_come_oldest_first_with_time_and_severity(logs: Logs) -> None:
 def test_of_long_logs_the_last_20_entries_are_read(logs: Logs) -> None:
     for number in range(64):
         logs.happens("OK", f"event {number}")
-        logs.prints(f"line {number}")
+        logs.prints(f"line {chr(0x4E00 + number)}")
     events, lines = logs.bmc.events(), logs.bmc.console()
     assert [event.rpartition(" ")[2] for event in events] == [str(number) for number in range(44, 64)]
-    assert [line.rpartition(" ")[2] for line in lines] == [str(number) for number in range(44, 64)]
+    assert [line.rpartition(" ")[2] for line in lines] == [chr(0x4E00 + number) for number in range(44, 64)]
+
+
+def test_what_is_printed_again_and_again_hides_nothing(logs: Logs) -> None:
+    logs.prints("sshd does not start")
+    for port in range(50):
+        logs.prints(f"no answer on port {port}")
+    first, last = logs.bmc.console()
+    assert first.endswith("sshd does not start")
+    assert last.endswith("no answer on port 49")
 
 
 def test_what_was_printed_comes_without_control_characters_and_not_endlessly_long(logs: Logs) -> None:

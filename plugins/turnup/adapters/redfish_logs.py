@@ -12,11 +12,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from turnup.domain.plain_text import plain
+from turnup.domain.plain_text import distinct, plain
 
 EVENT_LOGS = ("eventlog", "sel", "iml", "platformlog", "standardlog", "log1", "log")
 CONSOLE_LOGS = ("hostlogger",)
 LAST = 20
+LAST_LINES = 200  # of a console, whose last lines may say the same again and again
 
 type Get = Callable[[str], Mapping[str, Any]]
 """Reads a Redfish path; an empty mapping where the BMC has nothing there."""
@@ -24,15 +25,16 @@ type Get = Callable[[str], Mapping[str, Any]]
 
 def events(get: Get, services: Iterable[str]) -> tuple[str, ...]:
     """Time, severity and message of the newest events, oldest first."""
-    return tuple(_event(entry) for entry in _last(get, services, EVENT_LOGS))
+    return tuple(_event(entry) for entry in _last(get, services, EVENT_LOGS, LAST))
 
 
 def console(get: Get, services: Iterable[str]) -> tuple[str, ...]:
-    """The newest lines of the host's console, oldest first."""
-    return tuple(plain(str(entry.get("Message", ""))) for entry in _last(get, services, CONSOLE_LOGS))
+    """The newest lines of the host's console, each once, oldest first."""
+    lines = (plain(str(entry.get("Message", ""))) for entry in _last(get, services, CONSOLE_LOGS, LAST_LINES))
+    return tuple(distinct(lines)[-LAST:])
 
 
-def _last(get: Get, services: Iterable[str], names: Sequence[str]) -> list[Mapping[str, Any]]:
+def _last(get: Get, services: Iterable[str], names: Sequence[str], count: int) -> list[Mapping[str, Any]]:
     """The newest entries of the first of these logs that there is; `services` are paths of collections of log services."""
     for path in services:
         members = [str(member.get("@odata.id", "")) for member in _rows(get(path))]
@@ -40,20 +42,20 @@ def _last(get: Get, services: Iterable[str], names: Sequence[str]) -> list[Mappi
         log = next((by_name[name] for name in names if name in by_name), None)
         if log is not None:
             entries = str((get(log).get("Entries") or {}).get("@odata.id") or f"{log.rstrip('/')}/Entries")
-            return _newest(get, entries)
+            return _newest(get, entries, count)
     return []
 
 
-def _newest(get: Get, path: str) -> list[Mapping[str, Any]]:
+def _newest(get: Get, path: str, wanted: int) -> list[Mapping[str, Any]]:
     """The newest entries, oldest first. Some BMCs page, some of them from the newest on; others send everything."""
-    page = get(f"{path}?$top={LAST}") or get(path)
+    page = get(f"{path}?$top={wanted}") or get(path)
     rows = _rows(page)
     count = page.get("Members@odata.count")
     if isinstance(count, int) and count > len(rows) and _rises(rows):
-        rows = rows[-LAST:] + _rows(get(f"{path}?$skip={max(len(rows), count - LAST)}&$top={LAST}"))
+        rows = rows[-wanted:] + _rows(get(f"{path}?$skip={max(len(rows), count - wanted)}&$top={wanted}"))
     if all(_time(row) for row in rows):
         rows.sort(key=lambda row: _time(row) or datetime.min.replace(tzinfo=UTC))
-    return rows[-LAST:]
+    return rows[-wanted:]
 
 
 def _rises(rows: Sequence[Mapping[str, Any]]) -> bool:

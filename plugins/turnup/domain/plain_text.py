@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)")  # a terminal's colours, titles and moves
 
@@ -14,3 +15,13 @@ def plain(text: str, longest: int = 200) -> str:
     printable = "".join(" " if unicodedata.category(character)[0] in "CZ" else character for character in without_escapes)
     line = " ".join(printable.split())
     return line if len(line) <= longest else f"{line[: longest - 1]}…"
+
+
+def distinct(lines: Iterable[str]) -> list[str]:
+    """Each line once, at its last place: what a machine says over and over hides nothing. Numbers make no difference."""
+    last: dict[str, str] = {}
+    for line in lines:
+        key = re.sub(r"[0-9]+", "0", line)
+        last.pop(key, None)
+        last[key] = line
+    return list(last.values())

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from turnup.domain.errors import HardwareFault, Refused, Transient
-from turnup.domain.plain_text import plain
+from turnup.domain.plain_text import distinct, plain
 from turnup.fakes.faults import Faults
 from turnup.ports import Bmc, System
 
@@ -72,7 +72,7 @@ class FakeBmc(Faults, port=Bmc):
     def console(self) -> tuple[str, ...]:
         """What tests, or the metal, printed."""
         self._allowed()
-        return tuple(plain(line) for line in self.console_log[-LAST:])
+        return tuple(distinct(plain(line) for line in self.console_log)[-LAST:])
 
     def _switch(self, power: str) -> None:
         if not self.obeys or self.power == power:

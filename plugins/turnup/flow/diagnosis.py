@@ -84,7 +84,14 @@ def silent_server(job: Job, error: HardwareFault) -> HardwareFault:
             f"and has the image {job.server.image}. Then clear this task.",
             cause="image-not-fetched",
         )
-    return HardwareFault(what, error.advice, cause="ssh-silent")
+    if seen.lease is None or not seen.console:
+        return HardwareFault(what, error.advice, cause="ssh-silent")
+    return HardwareFault(
+        what,
+        "it has its address and nothing says that its image did not arrive: read in the console's lines where the boot stops, or "
+        "what keeps sshd from answering. Then clear this task.",
+        cause="ssh-silent",
+    )
 
 
 def _gather(job: Job, port: PlannedAddress | None, *, logs: bool = True) -> Evidence:
