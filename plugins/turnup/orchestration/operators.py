@@ -139,10 +139,9 @@ class RackRowOperator(AtWork):
         place, ti = self.workplace(context), context["ti"]
         try:
             names = tuple(ti.xcom_pull(task_ids=self.after) or ()) if self.after else place.plan.names
-            if self.after:
+            if self.after:  # the closing row has none: it looks how servers ended, and takes none of them again
                 self.stay_while_held(place)
-            if ti.try_number > 1:
-                names = self._still_held(place, names)
+                names = self._still_held(place, names) if ti.try_number > 1 else names
             job = place.rack_job(self.row, names)
             failures = rows_for(place.plan).rack_row(self.row).do(job)
         except TurnupError as error:

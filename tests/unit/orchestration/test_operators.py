@@ -162,6 +162,20 @@ def test_finish_claims_no_success_for_what_another_run_installed() -> None:
     assert world.inventory.journal == []
 
 
+def test_finish_done_again_touches_no_server_and_keeps_each_cause() -> None:
+    """It follows every server that is resumed, and those that failed again are nobody's."""
+    world = DataCenter(2)
+    world.servers["a1"].boots = False
+    install = Install(world)
+    install.everything()
+    before = world.inventory.causes[1]
+    assert "[ssh-silent]" in before
+    with pytest.raises(AirflowFailException, match=r"1 of 2 servers are .*: a1\."):
+        run_task(over(install, FinishOperator, row="finish", after=None), try_number=2, xcoms={"plan": ["a1", "a2"]})
+    assert world.inventory.causes[1] == before
+    assert world.claims() == {"a1": None, "a2": None}
+
+
 def test_a_failure_from_the_triggerer_is_written_to_netbox_and_ends_the_task() -> None:
     world = DataCenter(1)
     install = planned(world)
