@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from turnup.erasure.drives import LSBLK
+from turnup.erasure.orders import Order
+from turnup.fakes.acceptance import FakeAcceptance, FakeDrive
 from turnup.fakes.bmc import FakeBmc
 from turnup.fakes.boot_files import FakeBootFiles
 from turnup.fakes.dhcp import FakeDhcp
@@ -18,6 +21,7 @@ from turnup.fakes.shell import FakeMachine
 from turnup.ports import Completed, Lease
 
 MINION_KEY = "/etc/salt/pki/minion/minion.pub"
+ACCEPTANCE = "/acceptance/vmlinuz"
 
 
 class FakeServer:
@@ -25,7 +29,8 @@ class FakeServer:
 
     Tests may set `inner_serial` and `inner_macs` (what DMI and the kernel say, when that differs from the label), `boots`
     (False: on, but nothing comes up), `cabled` (False: its NIC reaches nobody), `image_there` (False: the boot web server has
-    none), and everything of `bmc` and `machine`.
+    none), and everything of `bmc` and `machine`. Its `drives` are wiped by nobody but the programs of the acceptance image, which
+    it has while it runs that: `acceptance`. `order_key` is the public key of the orders that its acceptance image obeys.
     """
 
     def __init__(
@@ -38,6 +43,11 @@ class FakeServer:
         self.boots = True
         self.cabled = True
         self.image_there = True
+        self.drives = [FakeDrive(f"{serial}-{number}", slot=str(number)) for number in (1, 2)]
+        self.order_key = ""
+        self.acceptance: FakeAcceptance | None = None
+        self.looks = 1
+        self.on_wipe: Callable[[FakeDrive, Order], None] = lambda drive, order: None  # noqa: ARG005
         self.bmc = FakeBmc(serial, certificate=hashlib.sha256(serial.encode()).hexdigest(), macs=(mac,))
         self.machine = FakeMachine(host_key=f"SHA256:{serial}", up=False)
         self.bmc.on_power = self._power
@@ -52,6 +62,8 @@ class FakeServer:
         return hashlib.sha256(self._key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).hexdigest()
 
     def _power(self, power: str, from_network: bool) -> None:
+        self.acceptance = None
+        self.machine.programs.clear()
         self.machine.up = power == "On" and self._comes_up(from_network)
         if not self.machine.up:
             self._salt.stop(self.minion_id)
@@ -65,8 +77,23 @@ class FakeServer:
         self.machine.outputs |= {
             ("dmidecode", "-s", "system-serial-number"): Completed(0, f"{self.inner_serial}\n", ""),
             ("ip", "-json", "link", "show"): Completed(0, links, ""),
+            LSBLK: self._lsblk,
         }
+        if script and ACCEPTANCE in script:
+            self._accept(_kernel_arguments(script))
         self._salt.offer(self.minion_id, self.minion_key)
+
+    def _lsblk(self) -> Completed:
+        """What it prints of the drives that are in the machine at that moment."""
+        listed = [drive.lsblk(number) for number, drive in enumerate(self.drives)]
+        return Completed(0, json.dumps({"blockdevices": listed}), "")
+
+    def _accept(self, arguments: str) -> None:
+        """It runs the image that can wipe."""
+        self.acceptance = FakeAcceptance(
+            self.drives, self.order_key, arguments, self.inner_serial, self.minion_id, self.on_wipe, self.looks
+        )
+        self.machine.programs |= dict.fromkeys(("turnup-wipe", "turnup-prove"), self.acceptance.run)
 
     def _comes_up(self, from_network: bool) -> bool:
         """Whether it boots; its console says how far it got."""

@@ -14,19 +14,24 @@ Command = tuple[str, ...]
 
 @dataclass
 class FakeMachine:
-    """What answers at an address. `files` {path: content} serve `cat`, `outputs` {command's words: how it ends} the rest."""
+    """What answers at an address. `files` {path: content} serve `cat`, `outputs` {command's words: how it ends} the rest, and
+    `programs` {a command's first word: what runs it} whatever words follow.
+    """
 
     host_key: str = "SHA256:fake"
     up: bool = True
     accepts_key: bool = True
     files: dict[str, str] = field(default_factory=dict)
     outputs: dict[Command, Completed | Callable[[], Completed]] = field(default_factory=dict)
+    programs: dict[str, Callable[[Command], Completed]] = field(default_factory=dict)
 
     def run(self, command: Command) -> Completed:
         """How the command ends on it."""
         if command in self.outputs:
             output = self.outputs[command]
             return output() if callable(output) else output
+        if command[0] in self.programs:
+            return self.programs[command[0]](command)
         if command[:1] == ("cat",) and len(command) == 2:
             if command[1] in self.files:
                 return Completed(0, self.files[command[1]], "")

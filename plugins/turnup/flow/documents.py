@@ -15,16 +15,28 @@ from turnup.ports import Records
 def load[T](kind: type[T], content: bytes, name: str) -> T:
     """Read a frozen dataclass back from its JSON. Refused: it is not what this version of turnup writes."""
     try:
-        return TypeAdapter(kind).validate_json(content)
+        found: T = _adapter(kind).validate_json(content)
     except ValidationError as error:
         raise Refused(
             f"{name} of this run cannot be read by this version of turnup: {error}", "start a new run.", cause="record-unreadable"
         ) from error
+    return found
 
 
 def dump(kind: type[Any], value: object) -> bytes:
     """A dataclass as JSON."""
-    return TypeAdapter(kind).dump_json(value)
+    content: bytes = _adapter(kind).dump_json(value)
+    return content
+
+
+_ADAPTERS: dict[Any, TypeAdapter[Any]] = {}
+"""Each made once: that takes a hundred times as long as to read with it."""
+
+
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    if kind not in _ADAPTERS:
+        _ADAPTERS[kind] = TypeAdapter(kind)
+    return _ADAPTERS[kind]
 
 
 def keep(job: Job, kind: str, document: dict[str, Any]) -> None:

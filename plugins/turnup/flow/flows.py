@@ -5,10 +5,11 @@ from __future__ import annotations
 from turnup.domain.errors import Refused
 from turnup.domain.plans import Plan
 from turnup.flow.adopt import ADOPT
+from turnup.flow.decommission import DECOMMISSION
 from turnup.flow.install import INSTALL
 from turnup.flow.rows import Flow
 
-FLOWS = {flow.name: flow for flow in (INSTALL, ADOPT)}
+FLOWS = {flow.name: flow for flow in (INSTALL, ADOPT, DECOMMISSION)}
 
 
 def rows_for(plan: Plan) -> Flow:

@@ -11,16 +11,22 @@ from pathlib import Path
 
 from tests.unit.domain import worlds
 from tests.unit.flow.datacenter import POLICY
-from turnup.domain.planner import Request
+from tests.unit.flow.leaving import Leave, LiveSite
+from turnup.domain.adoption import adoption
+from turnup.domain.planner import Request, plan
 from turnup.domain.plans import Plan
 from turnup.flow.flows import FLOWS
 
-SNAPSHOTS = {"install": worlds.snapshot((worlds.server(1),)), "adopt": worlds.snapshot((worlds.live(1),))}
+PLANS = {
+    "install": lambda: plan(worlds.snapshot((worlds.server(1),)), POLICY, Request("a-run")),
+    "adopt": lambda: adoption(worlds.snapshot((worlds.live(1),)), POLICY, Request("a-run")),
+    "decommission": lambda: Leave(LiveSite(2)).seal("a1"),
+}
 
 for flow in FLOWS.values():
     path = Path(__file__).with_name(f"{flow.name}-{flow.version}.json")
-    plan = flow.plans(SNAPSHOTS[flow.name], POLICY, Request("a-run"))
-    assert isinstance(plan, Plan), plan
+    made = PLANS[flow.name]()
+    assert isinstance(made, Plan), made
     rows = [*(row.name for row in flow.rack_rows), *(row.name for row in flow.server_rows), flow.closing_row.name]
     if not path.exists():
-        path.write_text(json.dumps({"rows": rows, "plan": asdict(plan)}, indent=1, sort_keys=True) + "\n")
+        path.write_text(json.dumps({"rows": rows, "plan": asdict(made)}, indent=1, sort_keys=True) + "\n")

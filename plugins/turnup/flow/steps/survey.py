@@ -6,12 +6,13 @@ One look, without waiting: who does not answer now is said so, and whoever reads
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from turnup.domain.errors import TurnupError
 from turnup.domain.plans import Plan, ServerPlan
-from turnup.domain.policy import Site
+from turnup.domain.policy import Policy
+from turnup.domain.sealing import drafts
 from turnup.domain.seals import SealedDrive
 from turnup.domain.servers import Server
 from turnup.domain.surveys import FromBmc, Inside, SiteSurvey, Survey
@@ -23,6 +24,7 @@ from turnup.flow.documents import dump, load
 from turnup.flow.job import Job, Run
 from turnup.flow.steps import identity
 from turnup.flow.steps import plan as plan_step
+from turnup.flow.steps import snapshot as snapshot_step
 from turnup.ports import Ports, Records, Shell
 
 FOLDER = "survey"
@@ -37,17 +39,26 @@ type Mapped = Callable[[Callable[[ServerPlan], Survey], Iterable[ServerPlan]], I
 """How the servers are looked at: one after the other (`map`), or several at once."""
 
 
-def take(run: Run, ports: Ports, site: Site, draft: Plan, host_keys: Mapping[str, str], mapped: Mapped = map) -> SiteSurvey:
-    """Look at the draft's servers; `host_keys` are those on record. Once there is a seal, what it rests on stays."""
+def take(
+    run: Run, ports: Ports, policy: Policy, names: Sequence[str], host_key: Callable[[Server], str | None], mapped: Mapped = map
+) -> SiteSurvey:
+    """Look at the named servers of the snapshot; `host_key` is the one on record. Once there is a seal, what it rests on stays.
+
+    Those with whose facts in NetBox something is wrong are not looked at: the seal says what.
+    """
     if plan_step.is_made(ports.records):
         return kept(ports.records)
-    strict = replace(site, trust_bmc_on_first_use=False)  # who is to be wiped is known beforehand
+    snapshot = snapshot_step.kept(ports)
+    parts, _ = drafts(snapshot, policy, run.claim, names)
+    draft = Plan(snapshot.site, snapshot.rack, snapshot.rack_id, snapshot.rack_status, tuple(parts), flow="decommission")
+    strict = replace(policy.site, trust_bmc_on_first_use=False)  # who is to be wiped is known beforehand
+    servers = {server.id: server for server in snapshot.servers}
 
     def one(part: ServerPlan) -> Survey:
-        return of_server(Job(run, FOLDER, draft, part, strict, ports), host_keys.get(part.name))
+        return of_server(Job(run, FOLDER, draft, part, strict, ports), host_key(servers[part.id]))
 
-    seen = standing.look(ports, site, {part.role for part in draft.servers})
-    seen = replace(seen, servers=tuple(mapped(one, draft.servers)))
+    seen = standing.look(ports, policy.site, {part.role for part in parts})
+    seen = replace(seen, servers=tuple(mapped(one, parts)))
     number = len(ports.records.names(FOLDER)) + 1
     ports.records.write(f"{FOLDER}/{number}.json", dump(SiteSurvey, seen))
     return seen
@@ -151,8 +162,3 @@ def _membership(job: Job) -> tuple[str, int]:
         return "", 0
     member = job.ports.traffic.state(traffic.target(job, job.server.management.present.split("/", maxsplit=1)[0]))
     return str(member.state), member.connections
-
-
-def draft_of(parts: Sequence[ServerPlan], site: str, rack: str, rack_id: int, rack_status: str) -> Plan:
-    """The servers before they are sealed, as a plan that nobody obeys."""
-    return Plan(site, rack, rack_id, rack_status, tuple(parts), flow="decommission")
