@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -85,8 +86,16 @@ class AirflowApi:
         return list(self._all("/api/v2/dags/~/dagRuns", "dag_runs"))
 
     def end(self, run: dict[str, Any]) -> None:
-        """Marks a run as failed, which ends its tasks."""
-        self._call("PATCH", f"/api/v2/dags/{run['dag_id']}/dagRuns/{run['dag_run_id']}", json={"state": "failed"})
+        """Marks a run as failed, which ends its tasks. A run in full work makes Airflow's database deadlock now and then."""
+        for last in (False, False, False, True):
+            try:
+                self._call("PATCH", f"/api/v2/dags/{run['dag_id']}/dagRuns/{run['dag_run_id']}", json={"state": "failed"})
+            except LabError as error:
+                if last or "Database error" not in str(error):
+                    raise
+                time.sleep(2)
+            else:
+                return
 
     def delete(self, run: dict[str, Any]) -> None:
         """Forgets a run that has ended."""
