@@ -6,6 +6,7 @@ A file that is there is never written anew: it is what runs that wait were plann
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from turnup.domain.planner import Request, plan
 from turnup.domain.plans import Plan
 from turnup.flow.flows import FLOWS
 
-PLANS = {
+PLANS: dict[str, Callable[[], object]] = {
     "install": lambda: plan(worlds.snapshot((worlds.server(1),)), POLICY, Request("a-run")),
     "adopt": lambda: adoption(worlds.snapshot((worlds.live(1),)), POLICY, Request("a-run")),
     "decommission": lambda: Leave(LiveSite(2)).seal("a1"),
