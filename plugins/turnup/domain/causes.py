@@ -776,6 +776,13 @@ DECOMMISSION = (
         "Nothing: it is tried again. If it stays so, see what the other run waits for.",
     ),
     Cause(
+        "server-busy",
+        Transient,
+        "Somebody else acts on the server at this moment",
+        "A row that drains, powers, wipes or releases, and an abort, exclude each other on one server.",
+        "Nothing: it is tried again. A process that died keeps others away for five minutes.",
+    ),
+    Cause(
         "still-in-service",
         Refused,
         "The server is in its pool again",

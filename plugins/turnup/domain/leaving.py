@@ -22,14 +22,19 @@ def verdicts(parts: Sequence[ServerPlan], seen: SiteSurvey, site: Site) -> list[
     ]
 
 
-def verdict_of(role: str, leaving: set[str], seen: SiteSurvey, site: Site) -> capacity.CapacityVerdict:
-    """May the servers with these keys leave the role? Of a role without a pool those serve that NetBox calls active."""
+def verdict_of(
+    role: str, leaving: set[str], seen: SiteSurvey, site: Site, left: frozenset[str] = frozenset()
+) -> capacity.CapacityVerdict:
+    """May the servers with these keys leave the role? Of a role without a pool those serve that NetBox calls active.
+
+    `left` are those that have left by the same run: the share is of what there was before.
+    """
     ours = [one for one in seen.standing if one.status in IN_SERVICE and site.is_ours(one.role, one.tenant)]
     of_role = [one for one in ours if one.role == role]
     active = {one.key for one in of_role if one.status == Status.ACTIVE}
     serving = set(seen.serving[role]) if role in seen.serving else active
     going = {one.key for one in of_role if one.status == Status.DECOMMISSIONING}
-    return capacity.judge(role, {one.key for one in of_role}, serving, leaving | going, site.capacity_of(role))
+    return capacity.judge(role, {one.key for one in of_role} | left, serving, leaving | going, site.capacity_of(role))
 
 
 def key_of(part: ServerPlan) -> str:

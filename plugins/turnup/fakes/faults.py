@@ -8,17 +8,26 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+type Watcher = Callable[[str, tuple[Any, ...]], None]
+
+
+def _ignore(method: str, arguments: tuple[Any, ...]) -> None:
+    """Nothing is done about it."""
+
 
 class Faults:
     """A base class for fakes: `class FakeThing(Faults, port=Thing)`. Every method of the port can be made to fail.
 
-    `calls` names the port's methods in the order they were called, those that failed included.
+    `calls` names the port's methods in the order they were called, those that failed included. `on_call` is told of each call
+    (method, arguments) before it is done, and `on_answer` after it was; whatever they raise comes out of the call.
     """
 
     _port_methods: frozenset[str] = frozenset()
 
     def __init__(self) -> None:
         self.calls: list[str] = []
+        self.on_call: Watcher = _ignore
+        self.on_answer: Watcher = _ignore
         self._faults: dict[str, deque[tuple[Exception, bool]]] = defaultdict(deque)
 
     def __init_subclass__(cls, port: type, **kwargs: Any) -> None:
@@ -44,11 +53,13 @@ def _faulty(method: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(method)
     def wrapped(self: Faults, *args: Any, **kwargs: Any) -> Any:
         self.calls.append(method.__name__)
+        self.on_call(method.__name__, args)
         faults = self._faults[method.__name__]
         error, answer_lost = faults.popleft() if faults else (None, False)
         if error is not None and not answer_lost:
             raise error
         answer = method(self, *args, **kwargs)
+        self.on_answer(method.__name__, args)
         if error is not None:
             raise error
         return answer

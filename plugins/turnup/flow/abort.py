@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 
 from turnup.domain.errors import Conflict, Refused
 from turnup.domain.plans import Plan
 from turnup.domain.servers import Server
+from turnup.flow import guard
 from turnup.flow.job import Job, Run
 from turnup.flow.journal import entry
 from turnup.flow.rows import Flow, RackRow, ServerRow, Undo
@@ -61,7 +63,8 @@ def undo(flow: Flow, job: Job, ended: str | None, reason: str) -> Waiting[tuple[
             cause="abort-refused",
         )
     _refuse_too_late(flow, job)
-    _take_over(job, ended)
+    with guard.alone(job) if flow.leaves else nullcontext():
+        _take_over(job, ended)
     try:
         _refuse_too_late(flow, job)  # the run may have gone on until this very moment
     except Refused:

@@ -6,10 +6,12 @@ A task that is cleared late, marked successful by hand or started by a restart f
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from turnup.domain.errors import Conflict, Refused
+from turnup.domain.errors import Conflict, Refused, Transient
 from turnup.domain.plans import Plan, ServerPlan
 from turnup.domain.seals import Seal
 from turnup.domain.servers import Server
@@ -28,6 +30,9 @@ FIRST, SECOND = "approval", "second_approval"
 
 WIPING = "wiping"
 """Kind of the document that says whether a drive of the server may have been wiped."""
+
+ACTING = 300.0
+"""Seconds for which acting on a server keeps others from it, should the process that acts die."""
 
 CLOCKS_APART = timedelta(minutes=5)
 FINISHING = timedelta(hours=96)
@@ -53,6 +58,29 @@ def demand(job: Job) -> Server:
     now = held(job)
     decisions(job, found)
     return now
+
+
+@contextmanager
+def acting(job: Job) -> Iterator[Server]:
+    """Act within the block, and only then: every guard is asked inside it, and no abort takes the server meanwhile.
+
+    Transient: somebody else acts on it at this moment.
+    """
+    with alone(job):
+        yield demand(job)
+
+
+@contextmanager
+def alone(job: Job) -> Iterator[None]:
+    """Nobody else acts on the server within the block: neither a row, nor an abort that a row did not hear of."""
+    name, holder = f"acting on device {job.server.id}", f"{job.run.claim} {job.step}"
+    if not job.ports.slots.take({name: 1}, holder, ACTING):
+        what = f"{job.server.subject}: somebody else acts on it at this moment."
+        raise Transient(what, "wait: it takes a minute or two.", cause="server-busy")
+    try:
+        yield
+    finally:
+        job.ports.slots.give([name], holder)
 
 
 def is_begun(job: Job) -> bool:

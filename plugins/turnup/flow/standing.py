@@ -27,7 +27,7 @@ def look(ports: Ports, site: Site, roles: Iterable[str]) -> SiteSurvey:
 def verdict(job: Job, leaving: Collection[ServerPlan]) -> CapacityVerdict:
     """May these servers of the job's role leave now? Who is leaving in this or another run, and serves yet, counts as gone."""
     seen = look(job.ports, job.site, [job.server.role])
-    return verdict_of(job.server.role, {key_of(part) for part in leaving}, seen, job.site)
+    return verdict_of(job.server.role, {key_of(part) for part in leaving}, seen, job.site, _of_this_run(job))
 
 
 def verdict_for_one(job: Job) -> CapacityVerdict:
@@ -39,7 +39,11 @@ def verdict_for_one(job: Job) -> CapacityVerdict:
     if job.server.role in seen.serving:
         waiting = tuple(_as_active(one) for one in seen.standing)
         seen = SiteSurvey(at=seen.at, standing=waiting, serving=seen.serving)
-    return verdict_of(job.server.role, {key_of(job.server)}, seen, job.site)
+    return verdict_of(job.server.role, {key_of(job.server)}, seen, job.site, _of_this_run(job))
+
+
+def _of_this_run(job: Job) -> frozenset[str]:
+    return frozenset(key_of(part) for part in job.plan.servers if part.role == job.server.role)
 
 
 def _as_active(one: Standing) -> Standing:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
+from turnup.domain.capacity import CapacityVerdict
 from turnup.domain.errors import Refused, TurnupError
 from turnup.flow import guard, hold, standing, traffic
 from turnup.flow.documents import keep, latest
@@ -38,7 +39,8 @@ def do(job: Job) -> Waiting[None]:
         yield from _turn(job)
         yield from _out(job, server)
         yield from _empty(job, server)
-        job.ports.traffic.leave(server)
+        with guard.acting(job):
+            job.ports.traffic.leave(server)
         refuse_in_service(job)
         keep(job, DOCUMENT, {**(latest(job, DOCUMENT) or {}), "out": True})
         job.log.info("is out of service: no load balancer knows it, and no connection is left")
@@ -107,21 +109,29 @@ def _out(job: Job, server: Target) -> Waiting[None]:
     inventory, within = job.ports.inventory, float(job.site.decommission.drain_seconds)
     while True:
         yield from hold.lifted(inventory, job.plan.site)
-        guard.demand(job)
-        state, former = job.ports.traffic.state(server).state, latest(job, DOCUMENT)
-        ours = state is InPool.DRAINING and former is not None
-        verdict = standing.verdict_for_one(job)
-        if _locked(job) and (verdict.enough or ours):
-            was = former["was"] if ours and former else str(state)
-            keep(job, DOCUMENT, {"address": server.address, "was": was, "out": False})
-            job.ports.traffic.drain(server)
+        with guard.acting(job):
             verdict = standing.verdict_for_one(job)
-            if verdict.enough:
-                job.log.info("gets no new connections; %s", verdict)
+            if _locked(job) and _drained(job, server, verdict):
                 return
-            if was in (InPool.SERVING, InPool.WAITING):
-                job.ports.traffic.enter(server)
         yield Wait("enough others of its role to serve", within, _too_few(job, str(verdict)), last=str(verdict))
+
+
+def _drained(job: Job, server: Target, verdict: CapacityVerdict) -> bool:
+    """Give it no new connections, if that leaves enough; whether that was so. Where it turns out not to be, it goes back."""
+    state, former = job.ports.traffic.state(server).state, latest(job, DOCUMENT)
+    ours = state is InPool.DRAINING and former is not None
+    if not verdict.enough and not ours:
+        return False
+    was = former["was"] if ours and former else str(state)
+    keep(job, DOCUMENT, {"address": server.address, "was": was, "out": False})
+    job.ports.traffic.drain(server)
+    after = standing.verdict_for_one(job)
+    if after.enough:
+        job.log.info("gets no new connections; %s", after)
+        return True
+    if was in (InPool.SERVING, InPool.WAITING):
+        job.ports.traffic.enter(server)
+    return False
 
 
 def _too_few(job: Job, verdict: str) -> Refused:

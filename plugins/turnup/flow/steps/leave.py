@@ -30,15 +30,15 @@ def do(job: Job) -> Waiting[None]:
             what = f"{job.server.subject}: the row {row} was not done by this run."
             raise Refused(what, f"clear its task {row} with what follows.", cause="proof-missing")
     yield from hold.lifted(job.ports.inventory, job.plan.site)
-    now = guard.demand(job)
-    results = proofs.demand(job)
-    wiped = is_wiped(results)
-    after = DECOMMISSION_ENDS.after if wiped else DECOMMISSION_UNWIPED.after
-    tags = {*now.tags} - {UNWIPED_TAG} if wiped else {*now.tags, UNWIPED_TAG}
-    cause = "" if wiped else f"netbox: {todo(job, results)} (run {job.run.claim})"
-    keep(job, DOCUMENT, {"status": after, "wiped": wiped})
-    change = DeviceWrite(status=after, claim="", cause=cause, tags=tuple(sorted(tags)))
-    job.ports.inventory.write(now.id, now.version, change, job.message())
+    with guard.acting(job) as now:
+        results = proofs.demand(job)
+        wiped = is_wiped(results)
+        after = DECOMMISSION_ENDS.after if wiped else DECOMMISSION_UNWIPED.after
+        tags = {*now.tags} - {UNWIPED_TAG} if wiped else {*now.tags, UNWIPED_TAG}
+        cause = "" if wiped else f"netbox: {todo(job, results)} (run {job.run.claim})"
+        keep(job, DOCUMENT, {"status": after, "wiped": wiped})
+        change = DeviceWrite(status=after, claim="", cause=cause, tags=tuple(sorted(tags)))
+        job.ports.inventory.write(now.id, now.version, change, job.message())
     keep(job, guard.CLOSED, {"why": f"it left as {after}"})
     job.log.info("has left as %s", after)
 

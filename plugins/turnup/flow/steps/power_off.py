@@ -29,13 +29,15 @@ def do(job: Job) -> Waiting[None]:
         _give_up(job, "neither its BMC nor its system answers any more")
         return
     yield from hold.lifted(job.ports.inventory, job.plan.site)
-    guard.demand(job)
-    drain.refuse_in_service(job)
-    if not guard.sealed(job.ports.records).seal.wipes:
-        keep(job, reset.DOCUMENT, {"begun": True})  # an abort switches it on again
+    with guard.acting(job):
+        drain.refuse_in_service(job)
+        proofs.demand(job)
+        if not guard.sealed(job.ports.records).seal.wipes:
+            keep(job, reset.DOCUMENT, {"begun": True})  # an abort switches it on again
+        if (server := drain.target(job)) is not None:
+            job.ports.traffic.leave(server)
+        reset.order_off(bmc)
     yield from reset.switched_off(job, bmc)
-    if (server := drain.target(job)) is not None:
-        job.ports.traffic.leave(server)
     keep(job, DOCUMENT, {"off": True, "why": ""})
     job.log.info("is off")
 

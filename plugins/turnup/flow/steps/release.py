@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 from turnup.domain.errors import Refused, Transient
@@ -15,24 +17,24 @@ RELEASING = "releasing"
 """Kind of the document that says: from here on nobody puts the server back into service."""
 
 
-def _demand(job: Job) -> Waiting[None]:
-    """Every guard, the proof or the waiver; then it is kept that the release has begun, and every guard once more."""
-    guard.demand(job)
-    proofs.demand(job)
-    if latest(job, power_off.DOCUMENT) is None:
-        what = f"{job.server.subject} was not switched off by this run."
-        raise Refused(what, "clear its task power_off with what follows.", cause="proof-missing")
-    yield from hold.lifted(job.ports.inventory, job.plan.site)
-    keep(job, RELEASING, {"begun": True})
-    guard.demand(job)
-    proofs.demand(job)
+@contextmanager
+def _releasing(job: Job) -> Iterator[None]:
+    """Give back within the block: every guard holds, and the proof or the waiver; from here on nobody puts the server back."""
+    with guard.acting(job):
+        proofs.demand(job)
+        if latest(job, power_off.DOCUMENT) is None:
+            what = f"{job.server.subject} was not switched off by this run."
+            raise Refused(what, "clear its task power_off with what follows.", cause="proof-missing")
+        keep(job, RELEASING, {"begun": True})
+        yield
 
 
 def salt_key(job: Job) -> Waiting[None]:
     """The master forgets every key of exactly this minion."""
-    yield from _demand(job)
+    yield from hold.lifted(job.ports.inventory, job.plan.site)
     salt, minion = job.ports.salt, job.server.hostname
-    salt.delete_key(minion)
+    with _releasing(job):
+        salt.delete_key(minion)
     if salt.accepted_key(minion) is not None:
         raise Transient(f"The Salt master still accepts a key of {minion}.", "see who accepts it.", cause="salt-key-stays")
     keep(job, "salt_key", {"deleted": minion})
@@ -41,15 +43,21 @@ def salt_key(job: Job) -> Waiting[None]:
 
 def reservations(job: Job) -> Waiting[None]:
     """The DHCP server forgets its MACs, reservations and leases."""
-    yield from _demand(job)
-    dhcp.undo(job)
+    yield from hold.lifted(job.ports.inventory, job.plan.site)
+    with _releasing(job):
+        dhcp.undo(job)
     keep(job, "dhcp", {"released": sorted({address.mac for address in job.server.addresses})})
     job.log.info("DHCP knows neither its NIC nor its BMC any more")
 
 
 def addresses(job: Job) -> Waiting[None]:
     """Its addresses are deprecated: on no device, and given to nobody for as many days as the seal says."""
-    yield from _demand(job)
+    yield from hold.lifted(job.ports.inventory, job.plan.site)
+    with _releasing(job):
+        _retire(job)
+
+
+def _retire(job: Job) -> None:
     inventory, seal = job.ports.inventory, guard.sealed(job.ports.records).seal
     wanted = {(one.interface_id, one.present) for one in job.server.addresses if one.present}
     kept = latest(job, "retired")

@@ -31,15 +31,22 @@ def do(job: Job) -> Waiting[None]:
     bmc = yield from trusted_bmc(job)
     if boot.nonce(wiping) is None or not _is_of(wiping) or _runs_something_else(wiping):
         yield from hold.lifted(job.ports.inventory, job.plan.site)
-        guard.demand(job)
-        drain.refuse_in_service(job)
-        keep(job, DOCUMENT, {"begun": True})
+        with guard.acting(job):
+            drain.refuse_in_service(job)
+            keep(job, DOCUMENT, {"begun": True})
+            order_off(bmc)
         yield from switched_off(job, bmc)
     if bmc.system().power == boot.OFF:
         yield from boot.switch_on(wiping, bmc)
     yield from boot.come_up(wiping, bmc)
     boot.take_script_away(wiping)
     job.log.info("booted %s", wiping.server.image)
+
+
+def order_off(bmc: Bmc) -> None:
+    """Tell it to switch its server off, if that is on."""
+    if bmc.system().power != boot.OFF:
+        bmc.power_off()
 
 
 def accepting(job: Job) -> Job:
@@ -52,8 +59,6 @@ def accepting(job: Job) -> Job:
 
 def switched_off(job: Job, bmc: Bmc) -> Waiting[None]:
     """The server is off; the effect counts, not the answer."""
-    if bmc.system().power != boot.OFF:
-        bmc.power_off()
     stays_on = Transient(
         f"{job.server.subject}: the BMC took the order to switch off, and the server stays on.",
         "look at its BMC; switch it off by hand, then clear this task.",
@@ -89,6 +94,7 @@ def undo(job: Job) -> Waiting[None]:
     bmc = yield from trusted_bmc(job)
     if not _is_of(job):
         boot.take_script_away(accepting(job))
+        order_off(bmc)
         yield from switched_off(job, bmc)
     yield from boot.do(job)
     yield from identity.do(job)

@@ -84,18 +84,18 @@ def _begin(job: Job, shell: Shell, found: guard.Sealed) -> Waiting[Order]:
 def _start(job: Job, shell: Shell, order: Order, signed: str) -> Waiting[None]:
     """Every guard is asked again, just before the order goes out."""
     yield from hold.lifted(job.ports.inventory, job.plan.site)
-    drain.refuse_in_service(job)
     nonce, former = boot.nonce(job), latest(job, guard.WIPING) or {}
     since = former["since"] if former.get("begun") else nonce
-    keep(job, guard.WIPING, {"begun": True, "order": order.sha256, "since": since})
-    guard.demand(job)  # after that was kept: of an abort at this moment and this row, one sees the other
-    try:
-        wiping.ask(job, shell, WIPE, "start", signed)
-    except Refused:
-        status = wiping.ask(job, shell, WIPE, "status")
-        if since == nonce and not any(one["begun"] for each in status["orders"] for one in each["drives"]):
-            keep(job, guard.WIPING, {"begun": False, "order": order.sha256, "since": since})
-        raise
+    with guard.acting(job):
+        drain.refuse_in_service(job)
+        keep(job, guard.WIPING, {"begun": True, "order": order.sha256, "since": since})
+        try:
+            wiping.ask(job, shell, WIPE, "start", signed)
+        except Refused:
+            status = wiping.ask(job, shell, WIPE, "status")
+            if since == nonce and not any(one["begun"] for each in status["orders"] for one in each["drives"]):
+                keep(job, guard.WIPING, {"begun": False, "order": order.sha256, "since": since})
+            raise
     job.log.info("the wipe has begun: order %s", order.sha256[:12])
 
 
