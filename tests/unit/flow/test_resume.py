@@ -16,6 +16,7 @@ from turnup.flow import approval, replanning
 from turnup.flow.approval import APPROVE, REJECT, Decision
 from turnup.flow.replanning import Proposal
 from turnup.flow.steps import plan as plan_step
+from turnup.ports import DeviceWrite
 
 NEW_MAC, NEW_SERIAL = "02:00:00:00:77:01", "S1-new"
 
@@ -62,6 +63,28 @@ def test_a_server_that_did_not_come_up_is_switched_off_again() -> None:
     world = DataCenter(2)
     dead_nic(world)
     assert world.servers["a1"].bmc.power == "Off"
+
+
+def test_claim_addresses_and_dhcp_are_made_sure_of_once_after_a_failure_not_before_every_row() -> None:
+    world = DataCenter(2)
+    install = dead_nic(world)
+    world.servers["a1"].boots = True
+    world.inventory.calls.clear()
+    for row in ("boot", "identity", "salt_key", "configure", "burn_in", "live"):
+        assert install.row(row, "a1", resumed=True), install.failed
+    assert world.inventory.calls.count("addresses_on") == 1
+    assert world.claims()["a1"] == install.run.claim
+
+
+def test_a_server_that_lost_its_claim_is_made_sure_of_again() -> None:
+    world = DataCenter(2)
+    install = dead_nic(world)
+    world.servers["a1"].boots = True
+    assert install.row("boot", "a1", resumed=True), install.failed
+    now = world.inventory.device(1)
+    world.inventory.write(1, now.version, DeviceWrite(status="failed", claim=""), "by hand")
+    assert install.row("identity", "a1", resumed=True), install.failed
+    assert world.claims()["a1"] == install.run.claim
 
 
 def test_a_replaced_nic_is_planned_again_and_its_server_goes_on() -> None:
