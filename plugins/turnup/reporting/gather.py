@@ -44,7 +44,7 @@ def gather(records: Records, run: Run, at: str, *, going_on: bool = False) -> Re
         tries = [one for one in tries if one.row != undone.CLOSING]  # it fails for the servers, whose causes are their own
     else:
         title, rows = headline.title(plan, params), _rows(plan, tries)
-        servers = _servers(folder, plan, going_on=going_on)
+        servers = _servers(folder, plan, rows, going_on=going_on)
     decisions = tuple(sorted((_decision(one) for one in folder.all_below("approval")), key=lambda one: one.at))
     checks = tuple(_check(one) for one in folder.latest_list("preflight"))
     problems = () if content else _problems(tries)
@@ -101,11 +101,12 @@ def _plan(content: bytes | None) -> Mapping[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _servers(folder: Folder, plan: Mapping[str, Any], *, going_on: bool) -> tuple[Server, ...]:
+def _servers(folder: Folder, plan: Mapping[str, Any], rows: tuple[Row, ...], *, going_on: bool) -> tuple[Server, ...]:
     flow = FLOWS.get(str(plan.get("flow")), INSTALL)
     seen = {} if going_on else folder.latest(STATUSES).get("statuses") or {}
+    ended = {one.name: one.ended for one in rows if one.ended}
     return tuple(
-        server(folder, flow, planned, str(seen.get(planned.get("name"), "")), going_on=going_on)
+        server(folder, flow, planned, str(seen.get(planned.get("name"), "")), ended, going_on=going_on)
         for planned in plan.get("servers") or ()
     )
 

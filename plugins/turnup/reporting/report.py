@@ -60,7 +60,7 @@ class Cause:
 
 @dataclass(frozen=True)
 class Try:
-    """One try of a row, with what took long in it."""
+    """One try of a row, with what took long in it and, where it was not done, what it ran into."""
 
     attempt: int
     began: str
@@ -68,6 +68,7 @@ class Try:
     seconds: float
     outcome: Outcome
     waits: tuple[Waited, ...] = ()
+    what: str = ""
 
 
 @dataclass(frozen=True)

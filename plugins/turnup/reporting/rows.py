@@ -44,9 +44,11 @@ def _past(document: Mapping[str, Any]) -> Past:
     began, ended = str(document.get("began", "")), str(document.get("ended", ""))
     waits = tuple(Waited(one["what"], one["seconds"], one.get("last", "")) for one in document.get("waits") or ())
     outcome = Outcome(document.get("outcome", Outcome.FAILED))
-    one = Try(int(document.get("attempt", 1)), began, ended, seconds_between(began, ended) or 0.0, outcome, waits)
+    error = document.get("error") or {}
+    seconds, what = seconds_between(began, ended) or 0.0, str(error.get("what") or "")
+    one = Try(int(document.get("attempt", 1)), began, ended, seconds, outcome, waits, what)
     problems = tuple(Problem(one["subject"], one["what"], one.get("advice", "")) for one in document.get("problems") or ())
-    return Past(str(document.get("row", "")), one, document.get("error") or {}, problems)
+    return Past(str(document.get("row", "")), one, error, problems)
 
 
 def row(name: str, title: str, tries: Sequence[Past]) -> Row:

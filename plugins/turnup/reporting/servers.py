@@ -22,14 +22,19 @@ ENDED = {State.DONE: Status.ACTIVE, State.FAILED: Status.FAILED, State.GOING_ON:
 PLANNED_AGAIN = "planned_again"
 
 
-def server(folder: Folder, flow: Flow, part: Mapping[str, Any], status: str, *, going_on: bool) -> Server:
-    """The server's part. `status` is what the closing row saw in NetBox, empty where it did not look."""
+def server(
+    folder: Folder, flow: Flow, part: Mapping[str, Any], status: str, ended: Mapping[str, str], *, going_on: bool
+) -> Server:
+    """The server's part. `status` is what the closing row saw in NetBox, empty where it did not look.
+
+    `ended` says when each rack-wide row was last done, or failed.
+    """
     name = str(part.get("name", ""))
     parts = (part, *folder.all_of(f"{PLANNED_AGAIN}/{name}"))
     planned = parts[-1]
     tries = past(folder, name)
     rows = [row(one.name, one.title, [each for each in tries if each.row == one.name]) for one in flow.server_rows]
-    why = _causes(folder, name, causes(tries))
+    why = _causes(folder, name, causes(tries), ended)
     live = folder.latest(f"live/{name}")
     done = rows[-1].state is State.DONE or (bool(live) and "version" not in live)  # before version 2 nothing came after it
     state = _state(rows, why, done=done, begun=folder.knows(name), going_on=going_on)
@@ -54,11 +59,14 @@ def server(folder: Folder, flow: Flow, part: Mapping[str, Any], status: str, *, 
     )
 
 
-def _causes(folder: Folder, name: str, known: list[Cause]) -> list[Cause]:
-    """Those of its own rows, then what else was written down: a rack-wide row's, or that a row died without a word."""
+def _causes(folder: Folder, name: str, known: list[Cause], ended: Mapping[str, str]) -> list[Cause]:
+    """Those of its own rows, and what else was written down: a rack-wide row's, or that a row died without a word."""
     told = {(cause.row, cause.what) for cause in known}
-    kept = [cause_of(str(one.get("step", "")), one) for one in folder.all_of(f"failed/{name}")]
-    return known + [cause for cause in kept if (cause.row, cause.what) not in told]
+    kept = [
+        cause_of(row, one, at=ended.get(row)) for one in folder.all_of(f"failed/{name}") for row in [str(one.get("step", ""))]
+    ]
+    found = known + [cause for cause in kept if (cause.row, cause.what) not in told]
+    return sorted(found, key=lambda cause: (cause.at is None, cause.at or ""))
 
 
 def _state(rows: list[Row], why: list[Cause], *, done: bool, begun: bool, going_on: bool) -> State:

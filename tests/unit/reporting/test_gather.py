@@ -12,13 +12,15 @@ from tests.unit.domain import worlds
 from tests.unit.flow.datacenter import DataCenter
 from tests.unit.flow.test_install import BAD_DAYS, Break, fail_states
 from tests.unit.reporting.stories import Told
-from turnup.domain.errors import Conflict
+from turnup.domain.errors import Conflict, Transient, as_document
 from turnup.fakes.records import FakeRecords
-from turnup.flow import approval
+from turnup.flow import approval, times
 from turnup.flow.approval import APPROVE, REJECT, Decision
 from turnup.flow.install import INSTALL
 from turnup.flow.job import Run
+from turnup.flow.times import Outcome, Span
 from turnup.reporting.gather import gather
+from turnup.reporting.page import page
 from turnup.reporting.report import Report, Server, State
 
 
@@ -129,6 +131,33 @@ def test_a_server_that_died_without_a_word_is_told_as_the_closing_row_found_it()
     server = of(told.told(), "a1")
     assert (server.state, server.status) == (State.FAILED, "failed")
     assert [(cause.row, cause.code) for cause in server.causes] == [("finish", "row-died")]
+
+
+def test_a_server_that_went_on_after_it_was_taken_for_dead_is_told_as_going_on() -> None:
+    told = story(DataCenter(1))
+    told.make_plan()
+    told.rack_rows()
+    told.row("boot", "a1")
+    told.finish()
+    told.keep("finish", told.at())
+    assert of(told.told(), "a1").state is State.FAILED
+    told.now += 60
+    assert told.row("boot", "a1", resumed=True)
+    server = of(told.told(going_on=True), "a1")
+    assert (server.state, [cause.row for cause in server.causes]) == (State.GOING_ON, ["finish"])
+
+
+def test_a_try_that_is_tried_again_says_what_it_ran_into() -> None:
+    told = story(DataCenter(1))
+    told.make_plan()
+    told.rack_rows()
+    away = as_document(Transient("NetBox answered 503.", "look at it."))
+    times.keep(told.records, Span("boot", 1, told.at(), told.at(), Outcome.AGAIN, "a1", error=away))
+    told.now += 1
+    assert told.row("boot", "a1", resumed=True)
+    row = of(told.told(going_on=True), "a1").rows[0]
+    assert [(one.outcome, one.what) for one in row.tries] == [("again", "NetBox answered 503."), ("done", "")]
+    assert "NetBox answered 503." in page(told.told())
 
 
 def test_a_run_that_goes_on_is_told_as_it_stands() -> None:
