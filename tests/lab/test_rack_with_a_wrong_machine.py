@@ -23,7 +23,7 @@ FAILING = {
     "identity": (RACK.servers[1], "nonce-lost"),
     "salt_key": (RACK.servers[2], "minion-silent"),
     "configure": (RACK.servers[5], "state-fails"),
-    "burn_in": (RACK.servers[6], "slow-cpu"),
+    "burn_in": (RACK.servers[6], "slow-disk"),
 }
 """{row: the server that fails in it, its fault}"""
 FAILED = [server for server, _ in FAILING.values()]
