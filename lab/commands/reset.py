@@ -35,6 +35,7 @@ def run() -> None:
     for folder in (paths.BOOT, paths.REPORTS):
         for entry in folder.iterdir():
             shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+    shutil.rmtree(airflow.HOME / "turnup" / "slots", ignore_errors=True)  # what was seen of holds is about the NetBox of before
     netbox_database.reset()
     # Jobs of before. The rest of this database stays: the worker is registered in it, once, when it starts.
     redis.command("DEL", *(f"rq:queue:{queue}" for queue in ("high", "default", "low")))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ import pytest
 
 from lab.datacenter import RACKS, SITE
 from tests.lab.conftest import Lab
+from turnup.adapters.netbox.holds import FRESH
 
 RACK = RACKS[0]
 SERVER, OTHER = RACK.servers[0].name, RACK.servers[1].name
@@ -43,6 +45,8 @@ def story(lab: Lab) -> Iterator[Story]:
     run = lab.start(rack=RACK.name, servers=[SERVER], approval="required")
     lab.parked(run)
     hold(lab, "turnup-hold")
+    held = time.monotonic()
+    lab.until(lambda: time.monotonic() - held > FRESH, "every earlier look at holds to be too old")
     try:
         lab.airflow.answer("server_install", run, "approval", -1, "Approve")
         lab.until(lambda: lab.states(run).get(("claim", "")) == "deferred", "the claim to wait")
