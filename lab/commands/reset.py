@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from lab import claim, console, metal_interface, netbox_database, paths, slate, supervisor, waiting
 from lab.airflow_api import ENDED, AirflowApi
 from lab.errors import LabError
-from lab.services import haproxy, kea, netbox, redis, salt
+from lab.services import airflow, haproxy, kea, netbox, redis, salt
 
 
 def main(arguments: Sequence[str]) -> int:  # noqa: ARG001 - it takes none
