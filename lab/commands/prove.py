@@ -27,6 +27,14 @@ PROOFS = {
         "each fault alone in a rack of eight: it is told, the others go live; mended, all eight are active",
         "tests/proofs/test_each_fault.py",
     ),
+    "racks": Proof(
+        "a fault on nearly every server of two racks at once, a prefix that fills up, NetBox away; mended, all sixteen go live",
+        "tests/proofs/test_faults_at_once.py",
+    ),
+    "erasing": Proof(
+        "a server's disks are erased from the acceptance image and read back, another server's stay as they are",
+        "tests/proofs/test_erasure.py",
+    ),
     "crashes": Proof(
         "triggerer, scheduler, worker and Salt master each die in the middle of each phase; all servers go live, nothing twice",
         "tests/proofs/test_each_crash.py",
