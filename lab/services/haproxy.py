@@ -20,7 +20,7 @@ KEEPER = "haproxy-pools"
 _ETC, _POOLS = paths.ETC / NAME, paths.VAR / NAME / "pools"
 _CONFIG, _HEAD = _ETC / "haproxy.cfg", _POOLS / f"{EDGE}.head"
 _SOCKET = paths.SOCKETS / "haproxy.sock"
-_KEEP = paths.CHECKOUT / "haproxy" / "keep_pools.py"
+_KEEP = paths.CHECKOUT / "docs" / "keep_pools.py"
 
 _TEMPLATE = """\
 global

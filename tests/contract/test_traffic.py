@@ -22,7 +22,7 @@ from turnup.fakes.traffic import FakeTraffic
 from turnup.ports import InPool, Target, Traffic
 
 ONE, TWO, THREE = (Target("edge", f"n{number}.contract.example", f"127.0.18.{number}") for number in (1, 2, 3))
-KEEP = Path(__file__).parents[2] / "haproxy/keep_pools.py"
+KEEP = Path(__file__).parents[2] / "docs/keep_pools.py"
 
 
 @dataclass(frozen=True)
