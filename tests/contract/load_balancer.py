@@ -19,7 +19,7 @@ HEAD = """\
 backend pool
     balance roundrobin
     option httpchk GET /healthz
-    default-server check inter 200ms rise 2 fall 2
+    default-server check inter 1s fastinter 200ms downinter 200ms rise 2 fall 2
 """
 CONFIG = """\
 global

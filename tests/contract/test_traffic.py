@@ -62,7 +62,7 @@ class Real:
         return self.over(self.api)
 
     def over(self, *apis: RuntimeApi) -> Haproxy:
-        return Haproxy(apis, {"edge": Pool(BACKEND, self.web.port)}, "check inter 200ms rise 2 fall 2", 5)
+        return Haproxy(apis, {"edge": Pool(BACKEND, self.web.port)}, "check inter 1s fastinter 200ms downinter 200ms rise 2 fall 2", 5)
 
     def load(self, target: Target) -> None:
         while target.address not in self.web.holding:  # round robin: the others hold one each as well
