@@ -63,7 +63,7 @@ class Inventory(Protocol):
     """NetBox: what there is, and who holds it."""
 
     def holds(self) -> tuple[Hold, ...]:
-        """Every hold that is set, at any site. What was read up to twenty seconds ago may be answered again."""
+        """Every hold that is set, at any site. What was read up to thirty seconds ago may be answered again."""
         ...
 
     def snapshot(self, site: str, rack: str) -> Snapshot:

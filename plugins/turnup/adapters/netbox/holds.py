@@ -16,7 +16,7 @@ from turnup.adapters.netbox.client import Client, Row
 from turnup.domain.errors import Refused
 from turnup.domain.holds import HOLD_TAG, Hold
 
-FRESH = 20.0
+FRESH = 30.0
 """Seconds for which one look serves every row: forty servers of a rack begin their rows together."""
 
 FILE = "holds.json"

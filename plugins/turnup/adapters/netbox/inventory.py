@@ -41,7 +41,7 @@ class NetBoxInventory:
         self._shared = shared
 
     def holds(self) -> tuple[Hold, ...]:
-        """Every hold: 1 request in twenty seconds for all processes that share the folder, else for all of this one."""
+        """Every hold: 1 request in thirty seconds for all processes that share the folder, else for all of this one."""
         return RECENT.of(self._client, self._shared)
 
     def snapshot(self, site: str, rack: str) -> Snapshot:
