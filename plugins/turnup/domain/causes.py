@@ -65,7 +65,7 @@ BMC = (
         HardwareFault,
         "The BMC shows another certificate than the one on record",
         "A new board, a BMC that was reset or updated, or another machine at that address. No password was sent.",
-        "Find out which. If it is right that it changed, clear turnup_bmc_certificate in NetBox and start a new run. If nobody "
+        "Find out which. If it is right that it changed, clear turnup_bmc_certificate in NetBox, then clear the task. If nobody "
         "knows why, "
         "treat it as somebody in between: do not enter a password there.",
     ),

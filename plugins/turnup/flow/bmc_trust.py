@@ -61,7 +61,7 @@ def _certificate_on_record(job: Job, shown: str) -> str:
         raise HardwareFault(
             f"{job.server.subject}: its BMC shows the certificate {shown}, on record is {recorded}. No password was sent.",
             "find out why it changed (new board, reset BMC, or another machine at that address); if it is right, "
-            "clear turnup_bmc_certificate in NetBox and start again.",
+            "clear turnup_bmc_certificate in NetBox, then clear this task.",
             cause="bmc-certificate-changed",
         )
     return str(recorded)

@@ -12,16 +12,24 @@ from turnup.flow.rows import Flow
 FLOWS = {flow.name: flow for flow in (INSTALL, ADOPT, DECOMMISSION)}
 
 
+def flow_of(plan: Plan) -> Flow:
+    """The flow that the plan was made for, whatever its version. Refused: this turnup has none of that name."""
+    if plan.flow in FLOWS:
+        return FLOWS[plan.flow]
+    what = f"This run was planned for the flow {plan.flow}, and turnup has no such flow now."
+    raise Refused(what, "finish or abort it with the version of turnup that planned it.", cause="flow-version")
+
+
 def rows_for(plan: Plan) -> Flow:
     """The flow whose rows a run with this plan does. Refused: the plan was made for other rows than this turnup has.
 
     Whoever does a row asks here first. Undoing and marking failed do not: they have to work for a plan of any version.
     """
-    flow = FLOWS.get(plan.flow)
-    if flow is None or flow.version != plan.flow_version:
-        here = f"has version {flow.version}" if flow else "has no such flow"
+    flow = flow_of(plan)
+    if flow.version != plan.flow_version:
+        planned = f"This run was planned for version {plan.flow_version} of the flow {plan.flow}"
         raise Refused(
-            f"This run was planned for version {plan.flow_version} of the flow {plan.flow}, and turnup {here} now.",
+            f"{planned}, and turnup has version {flow.version} now.",
             "it was upgraded meanwhile: abort this run's servers that are not done (DAG server_abort), then start a new run.",
             cause="flow-version",
         )

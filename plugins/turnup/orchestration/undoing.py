@@ -10,7 +10,7 @@ from turnup.domain.servers import Server
 from turnup.domain.states import Status
 from turnup.flow import abort
 from turnup.flow.documents import append
-from turnup.flow.flows import FLOWS
+from turnup.flow.flows import flow_of
 from turnup.flow.job import flow_log
 from turnup.flow.waiting import Waiting
 from turnup.orchestration.workplace import Workplace
@@ -35,7 +35,7 @@ def undoing(place: Workplace, server: str, ended: str | None, reason: str) -> Wa
     if former is None or former == place.run:
         raise Refused("No run of turnup held it.", "set its status in NetBox.", cause="abort-refused")
     job = abort.job_of(place.records_of(former), place.run, server, place.ports)
-    flow = FLOWS[job.plan.flow]
+    flow = flow_of(job.plan)
     rows = yield from abort.undo(flow, job, ended, reason)
     after = IN_SERVICE if flow.leaves else PLANNED
     remember(place, now, after, former=former.claim, rack=job.plan.rack, rows=rows)

@@ -12,7 +12,7 @@ from tests.unit.flow.datacenter import DataCenter, Install
 from turnup.domain.errors import Refused
 from turnup.domain.plans import Plan
 from turnup.flow.documents import load
-from turnup.flow.flows import FLOWS, rows_for
+from turnup.flow.flows import FLOWS, flow_of, rows_for
 from turnup.flow.rows import Flow
 
 RECORDED = Path(__file__).parents[2] / "recorded/flows"
@@ -40,8 +40,15 @@ def test_a_plan_of_every_version_can_be_read(path: Path) -> None:
 
 def test_a_plan_for_other_rows_is_refused_and_says_what_to_do() -> None:
     plan = Install(DataCenter(1)).make_plan()
-    assert rows_for(plan) is FLOWS["install"]
-    for other in (replace(plan, flow_version=plan.flow_version + 1), replace(plan, flow="of-former-times")):
-        with pytest.raises(Refused, match="server_abort") as refused:
-            rows_for(other)
+    assert rows_for(plan) is flow_of(plan) is FLOWS["install"]
+    with pytest.raises(Refused, match="server_abort") as refused:
+        rows_for(replace(plan, flow_version=plan.flow_version + 1))
+    assert refused.value.cause == "flow-version"
+
+
+def test_a_plan_of_a_flow_of_former_times_is_refused_and_is_not_undone_either() -> None:
+    plan = replace(Install(DataCenter(1)).make_plan(), flow="of-former-times")
+    for ask in (rows_for, flow_of):
+        with pytest.raises(Refused, match="version of turnup that planned it") as refused:
+            ask(plan)
         assert refused.value.cause == "flow-version"
