@@ -58,7 +58,8 @@ class FakeDrive:
 class FakeAcceptance:
     """`turnup-wipe` and `turnup-prove` of one boot of one server. `looks`: after so many looks the wipe, or the reading, is done.
 
-    `on_wipe` is told of each drive before its first byte is gone, and may raise.
+    `at_once`: so many drives are at work together, the others after them, unless it was told to stop. `on_wipe` is told of each
+    drive before its first byte is gone, and may raise.
     """
 
     drives: Sequence[FakeDrive]
@@ -68,6 +69,7 @@ class FakeAcceptance:
     hostname: str
     on_wipe: Callable[[FakeDrive, Order], None] = lambda drive, order: None  # noqa: ARG005
     looks: int = 1
+    at_once: int = 16
     orders: dict[str, Order] = field(default_factory=dict)
     states: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     proofs: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
@@ -140,7 +142,15 @@ class FakeAcceptance:
     def _begin(self, order: Order) -> None:
         self.orders[order.sha256], self._left, self.stopped = order, self.looks, False
         self.states[order.sha256] = [self._state(one.serial, order) for one in order.drives]
-        for state, drive in self._pairs(order):
+        self._go_on(order)
+
+    def _go_on(self, order: Order) -> None:
+        """The next drives begin, or never do; in the middle of one nothing stops."""
+        waiting = [(state, drive) for state, drive in self._pairs(order) if state["state"] == "waiting"]
+        for state, _ in waiting if self.stopped else ():
+            state |= {"state": "not-begun", "why": "stopped before it began"}
+        for state, drive in () if self.stopped else waiting[: self.at_once]:
+            state |= {"state": "running", "began": _now()}
             if drive.read_only:
                 continue
             self.on_wipe(drive, order)
@@ -156,7 +166,7 @@ class FakeAcceptance:
         ordered = next(one for one in order.drives if one.serial == serial)
         known = {"serial": serial, "size": ordered.size, "model": ordered.model, "method": ordered.method, "level": ordered.level}
         told = {"slot": self._slot(serial), "transport": "loop", "rotational": True, "tools": {}, "agent": "turnup-wipe fake"}
-        return {**known, **told, "state": "running", "begun": False, "why": "", "began": _now(), "ended": None, "commands": []}
+        return {**known, **told, "state": "waiting", "begun": False, "why": "", "began": _now(), "ended": None, "commands": []}
 
     def _slot(self, serial: str) -> str:
         return next(drive.slot for drive in self.drives if drive.serial == serial)
@@ -166,7 +176,11 @@ class FakeAcceptance:
         if working:
             self._left -= 1
         elif self.orders:
-            self._end(list(self.orders.values())[-1])
+            order = list(self.orders.values())[-1]
+            self._end(order)
+            self._go_on(order)
+            working = any(state["state"] == "running" for state in self.states[order.sha256])
+            self._left = self.looks if working else 0
         return {"working": working, "orders": [self._of(sha256, working=working) for sha256 in reversed(self.orders)]}
 
     def _of(self, sha256: str, *, working: bool) -> dict[str, Any]:

@@ -211,6 +211,11 @@ class FakeInventory(Faults, port=Inventory):
         """A person changes a device, or an interface of it."""
         self._store(change(self._found(device_id)), "by hand")
 
+    def carry_away(self, device_id: int) -> None:
+        """A person takes a device out of its rack, to a place that is not among these."""
+        for key, rack in self._racks.items():
+            self._racks[key] = replace(rack, servers=tuple(one for one in rack.servers if one.id != device_id))
+
     def _found(self, device_id: int) -> Server:
         if device_id not in self._servers:
             raise Refused(f"NetBox has no device {device_id}.")

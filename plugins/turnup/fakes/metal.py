@@ -47,6 +47,7 @@ class FakeServer:
         self.order_key = ""
         self.acceptance: FakeAcceptance | None = None
         self.looks = 1
+        self.at_once = 16
         self.on_wipe: Callable[[FakeDrive, Order], None] = lambda drive, order: None  # noqa: ARG005
         self.bmc = FakeBmc(serial, certificate=hashlib.sha256(serial.encode()).hexdigest(), macs=(mac,))
         self.machine = FakeMachine(host_key=f"SHA256:{serial}", up=False)
@@ -91,7 +92,7 @@ class FakeServer:
     def _accept(self, arguments: str) -> None:
         """It runs the image that can wipe."""
         self.acceptance = FakeAcceptance(
-            self.drives, self.order_key, arguments, self.inner_serial, self.minion_id, self.on_wipe, self.looks
+            self.drives, self.order_key, arguments, self.inner_serial, self.minion_id, self.on_wipe, self.looks, self.at_once
         )
         self.machine.programs |= dict.fromkeys(("turnup-wipe", "turnup-prove"), self.acceptance.run)
 

@@ -32,7 +32,8 @@ class FakeRecords(Faults, port=Records):
 
     def names(self, folder: str) -> tuple[str, ...]:
         """Sorted."""
-        return tuple(sorted(name for name in self.kept if not folder or name.startswith(f"{_checked(folder)}/")))
+        below = f"{_checked(folder)}/" if folder else ""
+        return tuple(sorted(name for name in self.kept if name.startswith(below)))
 
 
 def _checked(name: str) -> str:
