@@ -165,10 +165,17 @@ def decisions(job: Job, found: Sealed) -> tuple[approval.Decision, ...]:
     return approved(job.ports.records, found, datetime.now(UTC), longer)
 
 
-def approved(records: Records, found: Sealed, now: datetime, longer: timedelta = timedelta(0)) -> tuple[approval.Decision, ...]:
-    """The decisions that allow exactly this seal, one a gate. Refused: one is missing, is a no, or does not count."""
+def approved(
+    records: Records, found: Sealed, now: datetime, longer: timedelta = timedelta(0), *, until: str = SECOND
+) -> tuple[approval.Decision, ...]:
+    """The decisions that allow exactly this seal, one a gate. Refused: one is missing, is a no, or does not count.
+
+    `until` is the last gate that anybody was asked at; only who asks there looks no further.
+    """
     seal = found.seal
-    gates = [(FIRST, seal.approvers), *([(SECOND, seal.second_approvers)] if seal.why_second else [])]
+    gates = [(FIRST, seal.approvers)]
+    if seal.why_second and until == SECOND:
+        gates.append((SECOND, seal.second_approvers))
     valid = timedelta(seconds=found.seal.valid_seconds) + longer
     given = tuple(_decision(records, found, gate, people, (now - valid, now + CLOCKS_APART)) for gate, people in gates)
     if len({one.by.casefold() for one in given}) < len(given):

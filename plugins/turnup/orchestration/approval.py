@@ -12,7 +12,7 @@ from turnup.domain.errors import Refused, TurnupError
 from turnup.flow.approval import APPROVE, keep
 from turnup.flow.job import flow_log
 from turnup.flow.steps import plan as plan_step
-from turnup.orchestration.asking import answered, ask
+from turnup.orchestration.asking import answered, ask, fenced
 from turnup.orchestration.operators import AtWork, failure
 from turnup.orchestration.timekeeping import timed
 
@@ -36,7 +36,7 @@ class PlanApprovalOperator(AtWork):
             return
         log.info("The plan %s waits for an approval, for %d s at most.", plan.sha256[:12], limit)
         subject = f"Install {len(plan.servers)} server(s) in rack {plan.rack}, site {plan.site}? Plan {plan.sha256[:12]}"
-        ask(context, subject, diff(plan), seconds=limit, then="decide")
+        ask(context, subject, fenced(diff(plan)), seconds=limit, then="decide")
 
     @timed
     def decide(self, context: Context, event: dict[str, Any]) -> str:

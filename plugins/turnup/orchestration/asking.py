@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.sdk.exceptions import TaskAwaitingInput
-from airflow.sdk.execution_time.hitl import upsert_hitl_detail
+from airflow.sdk.execution_time.hitl import HITLUser, upsert_hitl_detail
 
 from turnup.domain.errors import Refused
 from turnup.flow.approval import APPROVE, REJECT, Decision
@@ -15,9 +16,16 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
 
-def ask(context: Context, subject: str, text: str, *, seconds: float, then: str) -> NoReturn:
-    """Park the task until somebody has chosen; its method `then` gets the answer, or that nobody gave one in time."""
-    upsert_hitl_detail(ti_id=context["ti"].id, options=[APPROVE, REJECT], subject=subject, body=fenced(text), params={})
+def ask(context: Context, subject: str, body: str, *, seconds: float, then: str, assigned: Sequence[str] = ()) -> NoReturn:
+    """Park the task until somebody has chosen; its method `then` gets the answer, or that nobody gave one in time.
+
+    `body` is Markdown. Where people are `assigned`, Airflow takes nobody else's answer; it knows them by the ids of its auth
+    manager, which are their user names with most of them.
+    """
+    people = [HITLUser(id=name, name=name) for name in assigned]
+    upsert_hitl_detail(
+        ti_id=context["ti"].id, options=[APPROVE, REJECT], subject=subject, body=body, params={}, assigned_users=people
+    )
     raise TaskAwaitingInput(method_name=then, timeout=timedelta(seconds=seconds))
 
 

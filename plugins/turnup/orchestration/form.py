@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from airflow.sdk import Param
 
+from turnup.domain.seals import CLEAR, NO_WIPE, PURGE, WIPES
 from turnup.orchestration import settings
 
 SLUG = "^[-a-zA-Z0-9_]{1,100}$"
@@ -38,7 +39,8 @@ def abort_form() -> dict[str, Param]:
             minItems=1,
             uniqueItems=True,
             title="Servers",
-            description_md="Device names, one a line. What the last run did to them is undone; they are `planned` again.",
+            description_md="Device names, one a line. What the last run did to them is undone: after an install they are "
+            "`planned` again, after a decommission whose wipe has not begun `active` and in service.",
         ),
         "reason": Param(
             None,
@@ -82,6 +84,49 @@ def adopt_form() -> dict[str, Param]:
             type="boolean",
             title="Dry run",
             description_md="Only plan: which servers, and what NetBox lacks for them. Nothing is touched.",
+        ),
+    }
+
+
+def decommission_form() -> dict[str, Param]:
+    """The parameters of `server_decommission`."""
+    return {
+        "site": site_field(),
+        "rack": rack_field(),
+        "servers": Param(
+            None,
+            type="array",
+            items={"type": "string", "minLength": 1, "maxLength": 64},
+            minItems=1,
+            title="Servers",
+            description_md="Device names, one a line. **Everything on their drives will be destroyed.** No names never mean all.",
+        ),
+        "wipe": Param(
+            CLEAR,
+            type="string",
+            enum=list(WIPES),
+            values_display={
+                CLEAR: "clear: overwritten",
+                PURGE: "purge: by a command of the drive's own",
+                NO_WIPE: "none: leave with all that is on their drives",
+            },
+            title="Wipe",
+            description_md="In the terms of NIST SP 800-88. What a drive does not offer is said, never replaced by less. "
+            "`none` needs a written reason; the drives are to be pulled and shredded.",
+        ),
+        "reason": Param(
+            None,
+            type="string",
+            minLength=3,
+            maxLength=500,
+            title="Reason",
+            description_md="Why they leave, and where they go. Whoever approves reads it.",
+        ),
+        "dry_run": Param(
+            False,
+            type="boolean",
+            title="Dry run",
+            description_md="Only look and seal: what would be destroyed, and all that stands in its way. Nothing is touched.",
         ),
     }
 

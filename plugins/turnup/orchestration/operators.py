@@ -22,7 +22,7 @@ from turnup.flow.job import FlowLog, flow_log
 from turnup.flow.steps import plan as plan_step
 from turnup.flow.steps import snapshot as snapshot_step
 from turnup.orchestration import settings
-from turnup.orchestration.asking import answered, ask
+from turnup.orchestration.asking import answered, ask, fenced
 from turnup.orchestration.timekeeping import begun, closes, timed
 from turnup.orchestration.triggers import HoldTrigger, ServerRowTrigger
 from turnup.orchestration.workplace import Workplace
@@ -87,7 +87,7 @@ class PlanOperator(AtWork):
     task by returning the names: Airflow counts the mapped tasks by what is returned, and by no other XCom.
     """
 
-    def __init__(self, *, flow: str, preflight: str, **kwargs: Any) -> None:
+    def __init__(self, *, flow: str, preflight: str = "", **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.flow = flow
         self.preflight = preflight
@@ -97,16 +97,10 @@ class PlanOperator(AtWork):
         """Make the plan, or refuse with every problem."""
         place, params = self.workplace(context), context["params"]
         log = flow_log(place.run, self.task_id)
-        request = Request(
-            claim=place.run.claim,
-            servers=tuple(params["servers"] or ()),
-            burn_in=str(params.get("burn_in") or ""),
-            approval_required=params.get("approval") == "required",
-        )
         try:
             if not params["dry_run"]:
                 hold.refuse(place.ports.inventory, place.site_name)
-            snapshot = snapshot_step.kept(place.ports)
+            snapshot, request = snapshot_step.kept(place.ports), self.request(context, place)
             plan = plan_step.make(place.ports, snapshot, place.policy, request, FLOWS[self.flow].plans)
         except TurnupError as error:
             raise failure(log, error) from None
@@ -123,6 +117,16 @@ class PlanOperator(AtWork):
         else:
             return list(plan.names)
         raise DownstreamTasksSkipped(tasks=sorted(following))  # type: ignore[no-untyped-call]
+
+    def request(self, context: Context, place: Workplace) -> Request:
+        """What the form asked for."""
+        params = context["params"]
+        return Request(
+            claim=place.run.claim,
+            servers=tuple(params["servers"] or ()),
+            burn_in=str(params.get("burn_in") or ""),
+            approval_required=params.get("approval") == "required",
+        )
 
 
 class RackRowOperator(AtWork):
@@ -172,14 +176,21 @@ class RackRowOperator(AtWork):
 
 
 class FinishOperator(RackRowOperator):
-    """The closing row. It fails where a server did, so that the run shows what the rack is like."""
+    """The closing row. It fails where a server did, so that the run shows what the rack is like.
+
+    `planned` is the task that made the plan.
+    """
+
+    def __init__(self, *, planned: str = "plan", **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.planned = planned
 
     @closes
     def execute(self, context: Context) -> list[str]:
         """Close the run."""
         place = self.workplace(context)
         log = flow_log(place.run, self.task_id)
-        if context["ti"].xcom_pull(task_ids="plan") is None:
+        if context["ti"].xcom_pull(task_ids=self.planned) is None:
             ended = Refused(
                 "The run ended before there was a plan; nothing was changed.",
                 "read the log of the task that failed.",
@@ -222,7 +233,10 @@ class ServerRowOperator(AtWork):
         self._hand_over(context, resumed=ti.try_number > 1 or self.server not in (ti.xcom_pull(task_ids=self.after) or ()))
 
     def _plan_again(self, context: Context, place: Workplace) -> None:
+        """A decommission never does: changed facts end that server's part, as each of its rows says."""
         job = place.job(self.row, self.server)
+        if job.plan.seal is not None:
+            return
         proposal = replanning.propose(job, place.policy)
         if proposal is None:
             return
@@ -233,7 +247,7 @@ class ServerRowOperator(AtWork):
         part = proposal.part
         job.log.warning("planned again as %s; that waits for an approval.", part.sha256[:12])
         subject = f"{part.subject} changed: go on with it as planned again ({part.sha256[:12]})?"
-        ask(context, subject, str(proposal), seconds=job.site.timeouts.approval, then="decide")
+        ask(context, subject, fenced(str(proposal)), seconds=job.site.timeouts.approval, then="decide")
 
     @timed
     def decide(self, context: Context, event: dict[str, Any]) -> None:

@@ -7,9 +7,11 @@ from typing import Any
 
 from airflow.sdk import BaseOperator, task_group
 
+from turnup.flow.guard import FIRST, SECOND
 from turnup.flow.rows import Flow
 from turnup.orchestration.abort import AbortCheckOperator, AbortFinishOperator, UndoOperator
 from turnup.orchestration.approval import PlanApprovalOperator
+from turnup.orchestration.leaving import SealApprovalOperator, SealOperator, SurveyOperator
 from turnup.orchestration.operators import FinishOperator, PlanOperator, RackRowOperator, ServerRowOperator, SnapshotOperator
 from turnup.orchestration.preflight import PreflightOperator
 
@@ -25,14 +27,7 @@ LONGEST = timedelta(hours=36)
 
 def render(flow: Flow) -> None:
     """Make the flow's tasks in the DAG of the context."""
-    planned = PlanOperator(task_id="plan", flow=flow.name, preflight="preflight", execution_timeout=QUICK, **RETRIES)
-    SnapshotOperator(task_id="snapshot", execution_timeout=QUICK, **RETRIES) >> planned
-    if flow.preflight:
-        doc = "of a dry run: could it be done now?"
-        planned >> PreflightOperator(task_id="preflight", doc=doc, execution_timeout=QUICK, **RETRIES)
-    approved = PlanApprovalOperator(task_id="approval", doc="somebody says yes, where that is asked for", **RETRIES)
-    planned >> approved
-    last: BaseOperator = approved
+    planned, last = _sealed(flow) if flow.leaves else _planned(flow)
     after = planned.task_id
     for row in flow.rack_rows:
         task = RackRowOperator(task_id=row.name, doc=row.title, row=row.name, after=after, execution_timeout=QUICK, **RETRIES)
@@ -61,12 +56,36 @@ def render(flow: Flow) -> None:
         doc=flow.closing_row.title,
         row=flow.closing_row.name,
         after=None,
+        planned=planned.task_id,
         trigger_rule="all_done",
         execution_timeout=QUICK,
         **RETRIES,
     )
     servers = one_server.expand(server=planned.output)
     last >> servers >> finish
+
+
+def _planned(flow: Flow) -> tuple[PlanOperator, BaseOperator]:
+    """Snapshot, plan and approval: the plan's task, and the last of them."""
+    planned = PlanOperator(task_id="plan", flow=flow.name, preflight="preflight", execution_timeout=QUICK, **RETRIES)
+    SnapshotOperator(task_id="snapshot", execution_timeout=QUICK, **RETRIES) >> planned
+    if flow.preflight:
+        doc = "of a dry run: could it be done now?"
+        planned >> PreflightOperator(task_id="preflight", doc=doc, execution_timeout=QUICK, **RETRIES)
+    approved = PlanApprovalOperator(task_id="approval", doc="somebody says yes, where that is asked for", **RETRIES)
+    planned >> approved
+    return planned, approved
+
+
+def _sealed(flow: Flow) -> tuple[PlanOperator, BaseOperator]:
+    """Snapshot, survey, seal and both approvals of servers that leave: the seal's task, and the last of them."""
+    seen = SnapshotOperator(task_id="snapshot", doc="read the rack from NetBox", execution_timeout=QUICK, **RETRIES)
+    asked = SurveyOperator(task_id="survey", doc="ask each server who it is and what it does", execution_timeout=QUICK, **RETRIES)
+    sealed = SealOperator(task_id="seal", doc="fix what may be touched", flow=flow.name, execution_timeout=QUICK, **RETRIES)
+    first = SealApprovalOperator(task_id=FIRST, doc="somebody says yes to exactly what is sealed", **RETRIES)
+    second = SealApprovalOperator(task_id=SECOND, doc="somebody else does, where a cap is exceeded", **RETRIES)
+    seen >> asked >> sealed >> first >> second
+    return sealed, second
 
 
 def render_abort() -> None:

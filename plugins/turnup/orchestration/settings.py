@@ -5,6 +5,8 @@
                  by default `$AIRFLOW_HOME/turnup/reports`
 `slots`          local folder in which power-ons at once are counted; by default `$AIRFLOW_HOME/turnup/slots`.
                  Triggerers on several machines count together where they share it, and look at holds once for all
+`assign`         whether approvals are assigned to the people whom policy names (the usual). `False` where the auth manager's
+                 ids are not user names (FAB): who may not answer is then refused after answering, not before
 """
 
 from __future__ import annotations
@@ -34,6 +36,11 @@ def report_store() -> str:
 def slots_folder() -> Path:
     """The folder of the slots."""
     return Path(conf.get("turnup", "slots", fallback=str(_home() / "turnup/slots")))
+
+
+def assigns() -> bool:
+    """Whether Airflow is told who may answer an approval."""
+    return bool(conf.getboolean("turnup", "assign", fallback=True))
 
 
 def _home() -> Path:
