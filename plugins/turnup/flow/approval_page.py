@@ -89,12 +89,20 @@ def _drive(drive: SealedDrive | None) -> Sequence[str]:
 
 
 def _checked(servers: Sequence[ServerPlan]) -> Iterator[str]:
-    """What was asked of each server and by whom; what could not be asked stands out."""
+    """Who says that these are the servers: those of whom the same is known share a line; what could not be asked stands out."""
+    alike: dict[str, list[str]] = {}
     for server in servers:
-        if server.sealed is None:
-            continue
-        yield from (f"- {_text(server.name)}: {_text(text)}" for text in server.sealed.proven)
-        yield from (f"- {_text(server.name)}: **NOT PROVEN** {_text(text)}" for text in server.sealed.unproven)
+        sealed = server.sealed
+        asked = (("BMC", sealed is not None and sealed.has_bmc), ("running system", sealed is not None and sealed.answers))
+        alike.setdefault(" and ".join(who for who, answered in asked if answered), []).append(_text(server.name))
+    for said_by, names in alike.items():
+        if said_by:
+            yield f"- Its {said_by} gave the serial number that NetBox has: {', '.join(names)}"
+        else:
+            yield f"- **Nobody could say who it is:** {', '.join(names)}"
+    for server in servers:
+        unproven = server.sealed.unproven if server.sealed else ()
+        yield from (f"- {_text(server.name)}: **NOT PROVEN** {_text(text)}" for text in unproven)
     yield ""
 
 
