@@ -54,8 +54,18 @@ def _all() -> dict[str, dict[str, Any]]:
             "password": redfish_password(),
         },
         f"ssh_{SITE}": {"conn_type": "turnup_ssh", "login": "root", "extra": {"private_key": authority.ssh_key()}},
+        f"signing_{SITE}": {
+            "conn_type": "turnup_signing",
+            "extra": {f"{purpose}_private_key": _signing_key(purpose) for purpose in ("order", "certificate")},
+        },
         f"boot_{SITE}": {"conn_type": "turnup_boot_folder", "extra": {"path": str(paths.BOOT)}},
     }
+
+
+def _signing_key(purpose: str) -> str:
+    """The acceptance image obeys the first's public half; the second's is beside it, for whoever checks certificates."""
+    private, _ = authority.erasure_key(purpose)
+    return private.read_text()
 
 
 def provide() -> None:

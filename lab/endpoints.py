@@ -29,6 +29,8 @@ def write() -> None:
             "password": airflow.password("admin"),
             "operator_username": "operator",
             "operator_password": airflow.password("operator"),
+            "approver_username": "approver",
+            "approver_password": airflow.password("approver"),
             "viewer_username": "viewer",
             "viewer_password": airflow.password("viewer"),
         },

@@ -114,6 +114,7 @@ def _summary(devices: list[Any]) -> None:
     logins = [
         ("Airflow", airflow.url(), "admin", airflow.password("admin")),
         ("", "", "operator", airflow.password("operator")),
+        ("", "", "approver", airflow.password("approver")),
         ("", "", "viewer", airflow.password("viewer")),
         ("NetBox", netbox.url(), netbox.ADMIN, secret("netbox_admin", 16)),
         ("", "", netbox.ENGINEER, secret("netbox_engineer", 16)),

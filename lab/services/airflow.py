@@ -16,7 +16,8 @@ from lab.services import postgres
 from lab.supervisor import ENVIRONMENT, Program
 
 NAME = "airflow"
-ROLES = {"admin": "admin", "operator": "user", "viewer": "viewer"}  # Airflow's: a `user` may start flows, not change settings
+# Airflow's: a `user` may start flows, not change settings. Who asked never approves, so there is an `approver`.
+ROLES = {"admin": "admin", "operator": "user", "approver": "user", "viewer": "viewer"}
 HOME = paths.ETC / "airflow"
 _CONFIG = HOME / "airflow.cfg"
 _PASSWORDS = HOME / "passwords.json"
