@@ -15,11 +15,13 @@ from pathlib import Path
 from tests.contract.processes import free_port, running
 
 BACKEND = "pool"
-HEAD = """\
+CHECK = "check inter 1s fastinter 200ms downinter 200ms rise 2 fall 2"
+"""A check may take as long as the first interval; a healthy server that is slow for once has to stay in."""
+HEAD = f"""\
 backend pool
     balance roundrobin
     option httpchk GET /healthz
-    default-server check inter 1s fastinter 200ms downinter 200ms rise 2 fall 2
+    default-server {CHECK}
 """
 CONFIG = """\
 global

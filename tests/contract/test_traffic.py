@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.certificates import self_signed
-from tests.contract.load_balancer import BACKEND, Balancer, WebServers, web_servers
+from tests.contract.load_balancer import BACKEND, CHECK, Balancer, WebServers, web_servers
 from tests.contract.processes import eventually, running
 from turnup.adapters.traffic.haproxy import Haproxy
 from turnup.adapters.traffic.haproxy_runtime import RuntimeApi, trust
@@ -62,7 +62,7 @@ class Real:
         return self.over(self.api)
 
     def over(self, *apis: RuntimeApi) -> Haproxy:
-        return Haproxy(apis, {"edge": Pool(BACKEND, self.web.port)}, "check inter 1s fastinter 200ms downinter 200ms rise 2 fall 2", 5)
+        return Haproxy(apis, {"edge": Pool(BACKEND, self.web.port)}, CHECK, 5)
 
     def load(self, target: Target) -> None:
         while target.address not in self.web.holding:  # round robin: the others hold one each as well
