@@ -76,6 +76,10 @@ class AirflowApi:
         }
         self._call("POST", f"/api/v2/dags/{dag}/clearTaskInstances", json=body)
 
+    def asked(self, dag: str, run: str, task: str, index: int) -> dict[str, Any]:
+        """What a task asks a person: subject, body, and who may answer."""
+        return self._call("GET", f"/api/v2/dags/{dag}/dagRuns/{run}/taskInstances/{task}/{index}/hitlDetails")
+
     def answer(self, dag: str, run: str, task: str, index: int, chosen: str) -> None:
         """Answers what a task asks a person."""
         where = f"/api/v2/dags/{dag}/dagRuns/{run}/taskInstances/{task}/{index}/hitlDetails"
