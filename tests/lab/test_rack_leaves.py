@@ -171,9 +171,8 @@ def test_a_dry_run_shows_what_would_be_destroyed_and_changes_nothing(story: Stor
 
 
 def test_the_approval_shows_what_is_destroyed_and_what_stays(story: Story) -> None:
-    assert story.asked["subject"].startswith(
-        f"Take out 2 servers of rack {RACK.name}, site {SITE} and destroy what is on 4 drives?"
-    )
+    question = f"Take out 2 servers of rack {RACK.name}, site {SITE} and destroy what is on 4 drives?"
+    assert story.asked["subject"].startswith(question)
     body = story.asked["body"]
     destroyed, stays = body.split("### Stays, untouched: 6")
     for server in LEAVE:

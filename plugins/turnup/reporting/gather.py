@@ -26,7 +26,16 @@ BEFORE = (
     ("preflight", "of a dry run: could it be done now?"),
     ("approval", "somebody says yes, where that is asked for"),
 )
-"""What comes before every flow's rows."""
+"""What comes before the rows of a flow whose servers stay."""
+
+BEFORE_LEAVING = (
+    BEFORE[0],
+    ("survey", "ask each server who it is and what it does"),
+    ("seal", "fix what may be touched, or refuse with every problem"),
+    ("approval", "somebody says yes to exactly what is sealed"),
+    ("second_approval", "somebody else does, where a cap is exceeded"),
+)
+"""What comes before the rows of a decommission."""
 
 
 def gather(records: Records, run: Run, at: str, *, going_on: bool = False) -> Report:
@@ -43,7 +52,7 @@ def gather(records: Records, run: Run, at: str, *, going_on: bool = False) -> Re
         servers = undone.servers(folder, params, going_on=going_on)
         tries = [one for one in tries if one.row != undone.CLOSING]  # it fails for the servers, whose causes are their own
     else:
-        title, rows = headline.title(plan, params), _rows(plan, tries)
+        title, rows = headline.title(plan, params, run.dag_id), _rows(plan, tries, run.dag_id)
         servers = _servers(folder, plan, rows, going_on=going_on)
     decisions = tuple(sorted((_decision(one) for one in folder.all_below("approval")), key=lambda one: one.at))
     checks = tuple(_check(one) for one in folder.latest_list("preflight"))
@@ -52,7 +61,7 @@ def gather(records: Records, run: Run, at: str, *, going_on: bool = False) -> Re
     began, ended = _began(facts, tries), None if going_on else _ended(rows, servers)
     state, text = headline.of(
         headline.Facts(
-            flow="abort" if run.dag_id == undone.DAG else str(plan.get("flow") or ""),
+            flow=undone.flow(servers) if run.dag_id == undone.DAG else str(plan.get("flow") or ""),
             planned=content is not None or run.dag_id == undone.DAG,
             dry_run=bool(params.get("dry_run")),
             going_on=going_on,
@@ -111,9 +120,10 @@ def _servers(folder: Folder, plan: Mapping[str, Any], rows: tuple[Row, ...], *, 
     )
 
 
-def _rows(plan: Mapping[str, Any], tries: list[Past]) -> tuple[Row, ...]:
-    flow = FLOWS.get(str(plan.get("flow")), INSTALL)
-    named = [*BEFORE, *((one.name, one.title) for one in (*flow.rack_rows, flow.closing_row))]
+def _rows(plan: Mapping[str, Any], tries: list[Past], dag_id: str) -> tuple[Row, ...]:
+    flow = FLOWS.get(headline.flow_of(plan, dag_id), INSTALL)
+    before = BEFORE_LEAVING if flow.leaves else BEFORE
+    named = [*before, *((one.name, one.title) for one in (*flow.rack_rows, flow.closing_row))]
     return tuple(row(name, title, [one for one in tries if one.row == name]) for name, title in named)
 
 

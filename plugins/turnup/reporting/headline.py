@@ -13,10 +13,16 @@ from turnup.reporting.report import Cause, Check, Decision, Problem, Server, Sta
 NAMED = 3
 """How many failed servers are named in the sentence."""
 
-GOOD = {"install": ("active", "installed"), "adopt": ("adopted", "adopted"), "abort": ("planned again", "undone")}
+GOOD = {
+    "install": ("active", "installed"),
+    "adopt": ("adopted", "adopted"),
+    "decommission": ("gone", "taken out"),
+    "abort": ("planned again", "undone"),
+    "return": ("in service again", "undone"),
+}
 """{flow: what its servers are at the end, what is done to them}."""
 
-NOUNS = {"install": "Install", "adopt": "Adoption"}
+NOUNS = {"install": "Install", "adopt": "Adoption", "decommission": "Decommission"}
 
 
 @dataclass(frozen=True)
@@ -34,11 +40,18 @@ class Facts:
     causes: Sequence[Cause]
 
 
-def title(plan: Mapping[str, Any], params: Mapping[str, Any]) -> str:
+def flow_of(plan: Mapping[str, Any], dag_id: str) -> str:
+    """The flow's name; before there is a plan, by the DAG's."""
+    return str(plan.get("flow") or dag_id.removeprefix("server_"))
+
+
+def title(plan: Mapping[str, Any], params: Mapping[str, Any], dag_id: str) -> str:
     """What the run was asked to do."""
     rack, site = plan.get("rack") or params.get("rack"), plan.get("site") or params.get("site")
-    flow = str(plan.get("flow") or "install")
+    flow = flow_of(plan, dag_id)
     what = NOUNS.get(flow, flow.capitalize())
+    if flow == "decommission":
+        what = f"{what} of {_number(len(plan.get('servers') or params.get('servers') or ()), 'server')}"
     return f"{what} of rack {rack}, site {site}" if rack else what
 
 

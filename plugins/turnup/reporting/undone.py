@@ -36,12 +36,24 @@ def servers(folder: Folder, params: Mapping[str, Any], *, going_on: bool) -> tup
     return tuple(_server(folder, str(name), going_on=going_on) for name in params.get("servers") or ())
 
 
+def flow(servers: Iterable[Server]) -> str:
+    """How the headline names what was undone: of a decommission, or of what else."""
+    undone = [one for one in servers if one.undone]
+    return "return" if undone and all(one.status == Status.ACTIVE for one in undone) else "abort"
+
+
+def _status(after: str) -> Status:
+    """NetBox's, by the words of what a server is afterwards: one that did not leave is active again."""
+    return Status.ACTIVE if after.startswith(f"is {Status.ACTIVE}") else Status.PLANNED
+
+
 def _server(folder: Folder, name: str, *, going_on: bool) -> Server:
     tries = past(folder, name)
     document = folder.latest(f"{DOCUMENTS}/{name}")
     position = document.get("position")
     former = str(document.get("former", ""))
     rows_undone = tuple(str(one) for one in document.get("rows") or ())
+    after = str(document.get("after", ""))
     last = tries[-1].one.outcome if tries else None
     if document and last is not Outcome.FAILED:
         state = State.DONE
@@ -52,7 +64,7 @@ def _server(folder: Folder, name: str, *, going_on: bool) -> Server:
     return Server(
         name=name,
         state=state,
-        status=Status.PLANNED if state is State.DONE and rows_undone else "",
+        status=_status(after) if state is State.DONE and rows_undone else "",
         serial=str(document.get("serial", "")),
         asset_tag=str(document.get("asset_tag", "")),
         rack=str(document.get("rack", "")),
@@ -63,7 +75,7 @@ def _server(folder: Folder, name: str, *, going_on: bool) -> Server:
         rows=(row(*UNDO, tries),),
         causes=tuple(causes(tries)),
         undone=rows_undone,
-        remark=str(document.get("after", "")),
+        remark=after,
         former_run=former,
         former_report=identifier(*former.split("/", 1)) if "/" in former else "",
     )

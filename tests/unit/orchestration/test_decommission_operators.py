@@ -19,11 +19,12 @@ from turnup.flow import approval, guard
 from turnup.flow.job import Run
 from turnup.flow.steps import plan as plan_step
 from turnup.flow.steps import snapshot as snapshot_step
-from turnup.orchestration.abort import UndoOperator
+from turnup.orchestration.abort import AbortFinishOperator, UndoOperator
 from turnup.orchestration.leaving import SealApprovalOperator, SealOperator, SurveyOperator, requesters
 from turnup.orchestration.operators import FinishOperator, RackRowOperator, ServerRowOperator
 from turnup.orchestration.workplace import Workplace
 from turnup.ports import Records
+from turnup.reporting import archive
 
 
 class Place(FakeWorkplace):
@@ -197,6 +198,10 @@ def test_an_abort_before_the_wipe_brings_the_server_back_into_service(rows: list
     assert (world.statuses()["a1"], world.claims()["a1"]) == ("active", None)
     assert "a1" in world.serving()
     assert world.contents()["a1"] == ["data of a customer"] * 2
+    test_abort.over(leave, AbortFinishOperator).execute(test_abort.context(["a1"], ["a1"]))
+    report = archive.read(test_abort.AbortPlace(leave).records, 1)
+    assert report is not None
+    assert (report.headline, report.servers[0].status) == ("a1 is in service again.", "active")
 
 
 def test_an_abort_after_the_wipe_has_begun_is_refused_and_says_why() -> None:
