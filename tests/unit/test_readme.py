@@ -9,7 +9,9 @@ import pytest
 
 from turnup.domain import states
 from turnup.domain.states import Transition
+from turnup.flow.decommission import DECOMMISSION
 from turnup.flow.install import INSTALL
+from turnup.flow.rows import Flow
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "README.md").read_text()
@@ -17,9 +19,21 @@ TEXT = (ROOT / "README.md").read_text()
 
 def test_the_picture_names_every_row_in_order() -> None:
     picture = TEXT.split("## The flow")[1].split("```")[1]
-    rows = ["snapshot", "plan", "approval", *(row.name for row in INSTALL.rack_rows)]
-    rows += [*(row.name for row in INSTALL.server_rows), INSTALL.closing_row.name]
-    found = [re.search(rf"\b{row}\b", picture) for row in rows]
+    rows = ["snapshot", "plan", "approval", *_rows(INSTALL)]
+    assert_in_order(rows, picture)
+
+
+def test_the_picture_of_a_decommission_names_every_row_in_order() -> None:
+    picture = TEXT.split("## Taking servers out")[1].split("```")[1]
+    assert_in_order(["snapshot", "survey", "seal", "approval", "second_approval", *_rows(DECOMMISSION)], picture)
+
+
+def _rows(flow: Flow) -> list[str]:
+    return [row.name for row in (*flow.rack_rows, *flow.server_rows, flow.closing_row)]
+
+
+def assert_in_order(rows: list[str], picture: str) -> None:
+    found = [re.search(rf"^(?:.*  )?{row}\b", picture, re.MULTILINE) for row in rows]
     places = [match.start() for match in found if match]
     assert len(places) == len(rows), [row for row, match in zip(rows, found, strict=True) if not match]
     assert places == sorted(places)
