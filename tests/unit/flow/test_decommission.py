@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.unit.flow.leaving import Leave, LiveSite
+from tests.unit.flow.leaving import ROWS, SITE, Leave, LiveSite
+from turnup.domain.errors import Refused
 
 
 def test_two_servers_leave_wiped_and_proven_and_the_others_are_as_they_were() -> None:
@@ -15,3 +16,29 @@ def test_two_servers_leave_wiped_and_proven_and_the_others_are_as_they_were() ->
     assert world.contents()["a3"] == world.contents()["a4"] == ["data of a customer"] * 2
     assert world.serving() == {"a3", "a4"}
     assert [world.servers[name].bmc.power for name in ("a1", "a2", "a3")] == ["Off", "Off", "On"]
+
+
+def test_a_server_whose_last_row_fails_after_its_addresses_are_released_is_resumed_there() -> None:
+    world = LiveSite(4)
+    run = Leave(world)
+    run.ready("a1")
+    for row in ROWS[:-1]:
+        assert run.row(row, "a1")
+    world.inventory.fail_next("write", Refused("NetBox says no."))
+    assert not run.row("netbox", "a1")
+    assert run.row("netbox", "a1", resumed=True)
+    assert world.statuses()["a1"] == "inventory"
+
+
+def test_a_wipe_that_has_begun_is_resumed_under_an_approval_that_is_a_day_old() -> None:
+    """Large drives take days; an approval counts longer once they are at work."""
+    world = LiveSite(4)
+    run = Leave(world)
+    run.ready("a1")
+    for row in ("drain", "reset", "identity", "wipe"):
+        assert run.row(row, "a1")
+    (answer,) = run.records.names("approval")
+    del run.records.kept[answer]  # as if all of it had begun a day ago
+    run.records._sha256.pop(answer)
+    run.decide("ann", ago=SITE.timeouts.approval + 60)
+    assert run.row("prove", "a1", resumed=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from turnup.domain.errors import Conflict, Refused, Transient, TurnupError
 from turnup.domain.plans import ServerPlan
@@ -29,7 +29,8 @@ def do(job: RackJob) -> dict[str, TurnupError]:
     found = guard.sealed(job.ports.records)
     for server in job.servers:
         guard.part_of(job.only(server), found)
-    guard.approved(job.ports.records, found, datetime.now(UTC))
+    begun = all(guard.is_begun(job.only(server)) for server in job.servers)
+    guard.approved(job.ports.records, found, datetime.now(UTC), guard.FINISHING if begun else timedelta(0))
     with _alone(job):
         return _claim_all(job)
 
@@ -94,6 +95,8 @@ def _changed_addresses(job: RackJob) -> dict[str, TurnupError]:
     there = {(one.interface_id, one.cidr) for one in job.ports.inventory.addresses_on(sorted(interfaces))}
     failures: dict[str, TurnupError] = {}
     for server in job.servers:
+        if latest(job.only(server), "retired") is not None:
+            continue  # this run took them away itself
         gone = [one for one in server.addresses if one.present and (one.interface_id, one.present) not in there]
         if gone:
             what = f"{server.subject}: NetBox has {', '.join(f'{one.present} on {one.interface}' for one in gone)} no more."
