@@ -212,8 +212,9 @@ def test_the_certificates_verify_by_the_documented_command(story: Story) -> None
     drives = sorted((folder / "certificates").glob("*/*.json"))
     assert len(drives) == 4
     for file in (run, *drives):
-        command = [Path(sys.executable).with_name("turnup-certificate"), "verify", file, "--key", public]
-        done = subprocess.run([*command, "--seal", folder / "sealed_list.json"], capture_output=True, text=True, check=False)
+        words = ("verify", file, "--key", public, "--seal", folder / "sealed_list.json")
+        command = [str(Path(sys.executable).with_name("turnup-certificate")), *map(str, words)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done
     document = json.loads(run.read_text())["document"]
     assert (document["wiped"], document["to_be_shredded"]) == (4, 0)

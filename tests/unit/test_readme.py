@@ -29,7 +29,7 @@ def test_the_picture_of_a_decommission_names_every_row_in_order() -> None:
 
 
 def _rows(flow: Flow) -> list[str]:
-    return [row.name for row in (*flow.rack_rows, *flow.server_rows, flow.closing_row)]
+    return [*(row.name for row in flow.rack_rows), *(row.name for row in flow.server_rows), flow.closing_row.name]
 
 
 def assert_in_order(rows: list[str], picture: str) -> None:
