@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from turnup.flow.flows import FLOWS
@@ -14,6 +15,7 @@ from turnup.flow.steps.finish import STATUSES
 from turnup.flow.times import FACTS, Outcome
 from turnup.ports import Records
 from turnup.reporting import headline, undone
+from turnup.reporting.drives import drives
 from turnup.reporting.folder import Folder
 from turnup.reporting.identifier import identifier
 from turnup.reporting.report import Check, Decision, LeftAlone, Problem, Report, Row, Server
@@ -114,10 +116,12 @@ def _servers(folder: Folder, plan: Mapping[str, Any], rows: tuple[Row, ...], *, 
     flow = FLOWS.get(str(plan.get("flow")), INSTALL)
     seen = {} if going_on else folder.latest(STATUSES).get("statuses") or {}
     ended = {one.name: one.ended for one in rows if one.ended}
-    return tuple(
-        server(folder, flow, planned, str(seen.get(planned.get("name"), "")), ended, going_on=going_on)
-        for planned in plan.get("servers") or ()
-    )
+    wipe = str((plan.get("seal") or {}).get("wipe", ""))
+    found = []
+    for part in plan.get("servers") or ():
+        one = server(folder, flow, part, str(seen.get(part.get("name"), "")), ended, going_on=going_on)
+        found.append(replace(one, drives=drives(folder, part, wipe)))
+    return tuple(found)
 
 
 def _rows(plan: Mapping[str, Any], tries: list[Past], dag_id: str) -> tuple[Row, ...]:

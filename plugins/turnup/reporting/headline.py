@@ -8,6 +8,7 @@ from typing import Any
 
 from turnup.domain.causes import CAUSES
 from turnup.flow.approval import APPROVE
+from turnup.reporting.drives import to_be_shredded
 from turnup.reporting.report import Cause, Check, Decision, Problem, Server, State
 
 NAMED = 3
@@ -88,6 +89,8 @@ def _counted(servers: Sequence[Server], flow: str) -> str:
     else:
         text = f"{'All' if done == len(servers) else f'{done} of'} {len(servers)} servers are {good}."
     failed = [server for server in servers if server.state in (State.FAILED, State.STOPPED)]
+    if shred := to_be_shredded(servers):
+        text += f" {_number(shred, 'drive')} {'is' if shred == 1 else 'are'} not wiped, and to be pulled and shredded."
     named = "; ".join(_named(server) for server in failed[:NAMED])
     more = f"; and {len(failed) - NAMED} more" if len(failed) > NAMED else ""
     return f"{text} {named}{more}." if named else text

@@ -125,6 +125,18 @@ class BurnIn:
 
 
 @dataclass(frozen=True)
+class Drive:
+    """One sealed drive of a server that leaves. `result` is empty as long as nobody knows; `why` where it is not wiped."""
+
+    serial: str
+    size: str = ""
+    model: str = ""
+    slot: str = ""
+    result: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True)
 class Server:
     """One server's way through the run. `status` is NetBox's at the end of it, as far as the run knows.
 
@@ -151,6 +163,7 @@ class Server:
     remark: str = ""
     former_run: str = ""
     former_report: str = ""
+    drives: tuple[Drive, ...] = ()
 
     @property
     def open_cause(self) -> Cause | None:
