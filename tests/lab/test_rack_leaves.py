@@ -1,6 +1,7 @@
 """Two of eight servers leave rack R1 under steady traffic: wiped, proven, released; nothing else of the rack is touched.
 
-It goes on with the rack that the story before it installed, where that is live; else it installs one.
+A third one, whose BMC falls silent, is put back into service by an abort meanwhile. The story goes on with the rack that the story
+before it installed, where that is live; else it installs one.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -37,6 +39,7 @@ from turnup.ports import Completed
 DAG = "server_decommission"
 RACK = RACKS[0]
 LEAVE, STAY = RACK.servers[1:3], (RACK.servers[0], *RACK.servers[3:])
+RETURNS = RACK.servers[4]
 NAMES = [server.name for server in LEAVE]
 ASKED = {"rack": RACK.name, "servers": NAMES, "wipe": "clear", "reason": "end of lease, they go back to the lessor"}
 PATTERN = b"PATTERN-OF-A-CUSTOMER-%09d\n" % 7
@@ -95,6 +98,10 @@ class Story:
     asked: dict[str, Any]
     answers: dict[str, int]
     untouched_by_asking: bool
+    stopped: str
+    stopped_state: str
+    abort: str
+    abort_state: str
     clients: Count
     before: dict[str, str]
     addresses: dict[str, list[str]]
@@ -140,8 +147,17 @@ def story(live: Lab) -> Iterator[Story]:
         asked = lab.airflow.asked(DAG, run, "approval", -1)
         answers = {user: answer(run, "Approve", user) for user in ("operator", "viewer")}
         untouched = lab.changes() == changes
-        answers["approver"] = answer(run, "Approve", "approver")
-        state = lab.ended(run, DAG)
+        stopped = lab.start(DAG, **ASKED | {"servers": [RETURNS.name]})
+        lab.parked(stopped, dag=DAG)
+        lab.fault(RETURNS.name, "bmc-dead")
+        try:
+            answers["approver"] = answer(run, "Approve", "approver")
+            assert answer(stopped, "Approve", "approver") == HTTPStatus.OK
+            state, stopped_state = lab.ended(run, DAG), lab.ended(stopped, DAG)
+        finally:
+            lab.fault(RETURNS.name, "clear")
+        abort = lab.start("server_abort", servers=[RETURNS.name], reason="its BMC has to be mended first")
+        abort_state = lab.ended(abort, "server_abort")
     order = json.loads(lab.record(run, f"order/{NAMES[0]}/1.json", DAG) or b'{"signed": ""}')["signed"]
     ip = str(devices[STAY[0].name].primary_ip4.address).partition("/")[0]
     production = called_in_production(STAY[0], ip, order)
@@ -155,6 +171,10 @@ def story(live: Lab) -> Iterator[Story]:
         asked=asked,
         answers=answers,
         untouched_by_asking=untouched,
+        stopped=stopped,
+        stopped_state=stopped_state,
+        abort=abort,
+        abort_state=abort_state,
         clients=clients.count(),
         before=before,
         addresses=addresses,
@@ -191,6 +211,14 @@ def test_two_of_eight_leave_and_no_request_fails(story: Story) -> None:
     assert story.state == "success", story.lab.states(story.run, DAG)
     assert story.clients.failed == 0, story.clients
     assert story.clients.rate >= 100, story.clients
+
+
+def test_a_server_whose_way_stops_before_its_wipe_is_put_back_into_service(story: Story) -> None:
+    assert (story.stopped_state, story.abort_state) == ("failed", "success")
+    states = story.lab.states(story.stopped, DAG)
+    assert (states["drain", RETURNS.name], states["reset", RETURNS.name]) == ("success", "failed")
+    assert "[bmc-silent]" in story.lab.log(story.stopped, "reset", RETURNS.name, DAG)
+    assert "is active and in service again" in story.lab.log(story.abort, "undo", RETURNS.name, "server_abort")
 
 
 def test_not_one_byte_of_the_pattern_is_left_on_their_disks(story: Story) -> None:
