@@ -42,3 +42,16 @@ def test_a_wipe_that_has_begun_is_resumed_under_an_approval_that_is_a_day_old() 
     run.records._sha256.pop(answer)
     run.decide("ann", ago=SITE.timeouts.approval + 60)
     assert run.row("prove", "a1", resumed=True)
+
+
+def test_a_status_that_a_person_gave_it_stays_when_a_row_fails_because_of_it() -> None:
+    world = LiveSite(4)
+    run = Leave(world)
+    run.ready("a1")
+    assert run.row("drain", "a1")
+    world.inventory.correct(1, lambda server: replace(server, status="offline"))
+    for _ in range(2):
+        assert not run.row("reset", "a1", resumed=True)
+        assert run.failed["a1"].cause in ("claim-lost", "facts-changed")
+        assert world.statuses()["a1"] == "offline"
+    assert world.servers["a1"].bmc.power == "On"
