@@ -1,6 +1,6 @@
 """Two of eight servers leave rack R1 under steady traffic: wiped, proven, released; nothing else of the rack is touched.
 
-A third one, whose BMC falls silent, is put back into service by an abort meanwhile. The story goes on with the rack that the story
+A third one, whose BMC falls silent, is put back into service by an abort meanwhile. The story goes on with the rack that the one
 before it installed, where that is live; else it installs one.
 """
 
