@@ -305,3 +305,12 @@ def test_the_grid_names_every_server_and_the_log_says_how_the_wipe_went(story: S
     log = story.lab.log(story.run, "wipe", NAMES[0], DAG)
     assert "the wipe has begun: order" in log
     assert "2 of 2 drives ended well" in log
+
+
+def test_no_signing_key_is_in_a_log_or_in_the_run_folder(story: Story) -> None:
+    secrets = [authority.erasure_key(purpose)[0].read_text().splitlines()[1] for purpose in ("order", "certificate")]
+    for folder in (story.folder, *(paths.LOG / "airflow").glob(f"dag_id={DAG}*")):
+        for path in folder.rglob("*"):
+            if path.is_file():
+                text = path.read_text(errors="replace")
+                assert not [secret for secret in secrets if secret in text], path
