@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.unit.flow.leaving import ROWS, SITE, Leave, LiveSite
 from turnup.domain.errors import Refused
 
