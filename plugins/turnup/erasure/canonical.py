@@ -59,6 +59,9 @@ def opened(content: str | bytes, kind: str) -> tuple[dict[str, Any], str]:
 
 
 def _check(value: object) -> None:
+    """Plain values first: nearly all are, and to be a Mapping is a slow question."""
+    if value is None or isinstance(value, (str, int)):
+        return
     if isinstance(value, Mapping):
         for key, one in value.items():
             if not isinstance(key, str):
@@ -67,7 +70,7 @@ def _check(value: object) -> None:
     elif isinstance(value, (list, tuple)):
         for one in value:
             _check(one)
-    elif value is not None and not isinstance(value, (str, int, bool)):
+    else:
         raise NotCanonical(f"neither text, whole number, truth nor nothing: {value!r}")
 
 
