@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from itertools import count
+
 from turnup.domain.errors import Refused
+from turnup.domain.holds import covering
 from turnup.flow import hold
 from turnup.flow.job import Job
 from turnup.flow.waiting import Wait, Waiting, until
@@ -12,24 +16,31 @@ LONGEST = 3600.0
 
 
 def turn(job: Job) -> Waiting[None]:
-    """Wait until the server may be switched on; from then on it counts as starting, for the seconds that policy says."""
-    yield from hold.lifted(job.ports.inventory, job.plan.site)
+    """Wait until the server may be switched on; from then on it counts as starting, for the seconds that policy says.
+
+    A hold may come while it waits for its turn: then it waits for the end of that, and for its turn once more.
+    """
     limits = caps(job)
-    if not limits:
-        return
+    for number in count(1):
+        yield from hold.lifted(job.ports.inventory, job.plan.site)
+        if not limits:
+            return
+        yield from _slot(job, limits, number)
+        if covering(job.ports.inventory.holds(), job.plan.site) is None:
+            return
+
+
+def _slot(job: Job, limits: Mapping[str, int], number: int) -> Waiting[bool]:
+    """It counts as starting. `number` tells its turns apart, for each has its own patience."""
     listed = ", ".join(f"{limit} at once for {name}" for name, limit in limits.items())
-    yield from until(
-        lambda: job.ports.slots.take(limits, job.server.subject, job.site.power.seconds) or None,
-        Wait(
-            f"its turn to be switched on ({listed})",
-            LONGEST,
-            Refused(
-                f"{job.server.subject}: its turn to be switched on did not come in {LONGEST:g} s ({listed}).",
-                "see what else starts on the same rack and feeds, then clear this task.",
-                cause="power-cap",
-            ),
-        ),
+    late = Refused(
+        f"{job.server.subject}: its turn to be switched on did not come in {LONGEST:g} s ({listed}).",
+        "see what else starts on the same rack and feeds, then clear this task.",
+        cause="power-cap",
     )
+    again = f" (turn {number})" if number > 1 else ""
+    wait = Wait(f"its turn to be switched on ({listed}){again}", LONGEST, late)
+    return (yield from until(lambda: job.ports.slots.take(limits, job.server.subject, job.site.power.seconds) or None, wait))
 
 
 def caps(job: Job) -> dict[str, int]:

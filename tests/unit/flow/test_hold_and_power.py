@@ -118,6 +118,23 @@ def test_no_more_servers_of_a_rack_start_at_once_than_policy_says() -> None:
     assert times[1] < 60 <= times[2]
 
 
+def test_a_hold_that_comes_while_it_waits_for_its_turn_is_seen_before_the_power_is_touched() -> None:
+    world = DataCenter(2)
+    install = Install(world, policy=capped(at_once_per_rack=1, seconds=10))
+    install.make_plan()
+    install.rack_rows()
+    assert install.row("boot", "a1")
+    until_lifted = iter(range(20))
+
+    def later() -> None:
+        assert world.servers["a2"].bmc.power == "Off"
+        world.inventory.held = [Hold("here", REASON)] if next(until_lifted) < 12 else []
+
+    install.between = later
+    assert install.row("boot", "a2")
+    assert next(until_lifted) > 12
+
+
 def test_servers_of_one_feed_wait_for_each_other_and_those_of_another_do_not() -> None:
     servers = tuple(worlds.server(number, feeds=("A (feed 1)",) if number < 3 else ("B (feed 2)",)) for number in (1, 2, 3))
     world = DataCenter(snapshot=worlds.snapshot(servers))

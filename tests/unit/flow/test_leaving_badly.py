@@ -175,6 +175,24 @@ def test_an_abort_in_the_middle_of_the_wipe_comes_too_late_and_no_further_drive_
     assert [one["drive"].split()[0] for one in to_shred(run)] == ["S1-2"]
 
 
+def test_a_server_that_an_abort_took_over_is_not_switched_off_by_the_row_that_started_it() -> None:
+    world = LiveSite(4)
+    machine = world.servers["a1"]
+    run = Leave(world)
+    run.ready("a1")
+    assert run.row("drain", "a1")
+    machine.boots = False
+
+    def take_over() -> None:
+        if machine.bmc.boots_from_network or "power_on" in machine.bmc.calls:
+            world.inventory.correct(1, lambda server: replace(server, claim="server_abort/abort-1"))
+
+    run.between = take_over
+    assert not run.row("reset", "a1")
+    assert machine.bmc.power == "On"
+    assert machine.bmc.calls.count("power_off") == 1
+
+
 def test_every_row_twice_is_every_row_once() -> None:
     world = LiveSite(4)
     run = Leave(world)

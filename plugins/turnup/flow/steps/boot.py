@@ -64,8 +64,12 @@ def come_up(job: Job, bmc: Bmc) -> Waiting[None]:
 
 
 def _switch_off_again(job: Job, bmc: Bmc) -> None:
-    """Undo this run's own start. What goes wrong here must not hide why the machine did not come up."""
+    """Undo this run's own start, if the server is this run's yet: an abort may have taken it over, and started it anew.
+
+    What goes wrong here must not hide why the machine did not come up.
+    """
     try:
+        _held_version(job)
         bmc.power_off()
         if bmc.system().power == OFF:
             keep(job, "boot", {"nonce": None})
