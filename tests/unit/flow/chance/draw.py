@@ -57,6 +57,7 @@ def drawn(number: int) -> World:
         capacity=chance.choice((FEW, FEW, SOME, SOME, MANY)),
         caps=chance.choice((FREE_HAND, FREE_HAND, ONE_EACH)),
         at_once=chance.choice((16, 1)),
+        one_start_at_a_time=chance.random() < 0.3,
         before=_some(chance, (0,) * 9 + (1, 2), lambda: _happening(chance, ("before",), tuple(EVENTS))),
         asks=asks,
         happenings=_some(chance, (0, 1, 1, 1, 2, 3), lambda: _happening(chance, PHASES, (*EVENTS, *ACTS, *ACTS))),
@@ -116,6 +117,6 @@ def _smaller(world: World) -> Iterator[World]:
             if getattr(ask, field) != value:
                 yield replace(world, asks=(*world.asks[:index], replace(ask, **{field: value}), *world.asks[index + 1 :]))
     usual = World()
-    for field in ("at_once", "caps", "capacity", "servers"):
+    for field in ("one_start_at_a_time", "at_once", "caps", "capacity", "servers"):
         if getattr(world, field) != getattr(usual, field):
             yield replace(world, **{field: getattr(usual, field)})

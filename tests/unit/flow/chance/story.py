@@ -13,7 +13,7 @@ from tests.unit.flow.chance.witness import Witness
 from tests.unit.flow.chance.world import CLAIM, Ask, Happening, Interruption, World
 from tests.unit.flow.leaving import PEOPLE, POLICY, REASON, ROWS, Leave
 from turnup.domain.errors import Transient, TurnupError
-from turnup.domain.policy import Policy, Timeouts
+from turnup.domain.policy import Policy, Power, Timeouts
 from turnup.domain.states import why_not_abortable
 from turnup.fakes.faults import Faults
 from turnup.flow import abort, approval, ending
@@ -32,7 +32,8 @@ MOST_TURNS = 20_000
 def policy_of(world: World) -> Policy:
     """The site's policy in this world."""
     people = replace(PEOPLE, caps=world.caps, drain_seconds=20)
-    site = replace(POLICY.site, decommission=people, capacity={"edge": world.capacity}, timeouts=SHORT)
+    power = Power(at_once_per_rack=1, seconds=20) if world.one_start_at_a_time else Power()
+    site = replace(POLICY.site, decommission=people, capacity={"edge": world.capacity}, timeouts=SHORT, power=power)
     return Policy(site, POLICY.hardware)
 
 

@@ -114,6 +114,8 @@ class Witness:
             raise Harm(f"{deed} {name}, as part of {actor.server}")
         why = truth.why_not_approved(name, begun=name in truth.begun)
         why = why or truth.why_not_now(self.site, name, "" if begins else actor.claim)
+        if self.site.inventory.held and not deed.startswith("make "):
+            why = why or "a hold covers the site"
         if why:
             raise Harm(f"{deed} {name} by {actor.claim} in {actor.row}: {why}")
         return truth
@@ -167,8 +169,8 @@ class Witness:
         held = self.site.inventory.device(number(actor.server)).claim
         if owner != actor.server or held != actor.claim:
             raise Harm(f"{method} of {owner} by {actor.claim} for {actor.server}, held by {held}")
-        if method == "power_off" and not actor.aborts:
-            self._may(actor.server, "switch off")
+        if not actor.aborts:
+            self._may(actor.server, method)
         if method == "power_off" and owner in self.site.in_rotation():
             raise Harm(f"{owner} is switched off while it is in rotation")
         self.reached[method] += 1

@@ -73,6 +73,7 @@ class World:
     capacity: Capacity = FEW
     caps: RemovalCaps = FREE_HAND
     at_once: int = 16
+    one_start_at_a_time: bool = False
     before: tuple[Happening, ...] = ()
     asks: tuple[Ask, ...] = (Ask(),)
     happenings: tuple[Happening, ...] = ()
