@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 from turnup.domain.holds import Hold
 from turnup.domain.servers import Address, Server, Snapshot
+from turnup.domain.wishes import Placed, Start, StatusChange
 
 
 @dataclass(frozen=True)
@@ -130,6 +131,54 @@ class Inventory(Protocol):
 
     def write_journal(self, entries: Sequence[JournalEntry]) -> None:
         """Append to the journals of many devices in one request."""
+        ...
+
+
+class Changes(Protocol):
+    """NetBox's changelog, as far as statuses of devices go: who set which to what, in which request."""
+
+    def own_user(self) -> str:
+        """The name of the user that turnup itself is in this NetBox."""
+        ...
+
+    def of_request(self, request_id: str) -> tuple[StatusChange, ...]:
+        """The statuses that a request (its UUID) changed, by id."""
+        ...
+
+    def after(self, change_id: int, device_ids: Sequence[int]) -> tuple[StatusChange, ...]:
+        """How the statuses of these devices changed after the change of this id, by id."""
+        ...
+
+    def standing(self, statuses: Sequence[str], since: datetime) -> tuple[StatusChange, ...]:
+        """How the statuses of devices changed since then that have one of these now and are held by no run, by id."""
+        ...
+
+    def placed(self, device_ids: Sequence[int]) -> Mapping[int, Placed]:
+        """{id: the device as it is now}; one that is gone is not in it."""
+        ...
+
+
+@dataclass(frozen=True)
+class Started:
+    """A run that there is, with the names of the servers that it was started for."""
+
+    run_id: str
+    servers: tuple[str, ...]
+
+
+class Runs(Protocol):
+    """Airflow's runs, as who starts them sees them."""
+
+    def started(self, dag_id: str, run_id: str) -> tuple[Started, ...]:
+        """The DAG's run of this id, and those whose ids go on from it with two underscores."""
+        ...
+
+    def ready(self, dag_id: str) -> None:
+        """Return where a run of the DAG could be created now. Transient: it could not."""
+        ...
+
+    def start(self, start: Start) -> bool:
+        """Create the run, queued. False: there is one of this id. Refused: the DAG does not take its parameters."""
         ...
 
 

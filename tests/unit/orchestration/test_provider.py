@@ -30,7 +30,8 @@ def schema(name: str) -> Any:
 
 
 def test_there_is_a_type_for_each_service_of_a_site() -> None:
-    assert set(TYPES) == {"netbox", "salt_api", "kea", "redfish", "haproxy", "turnup_ssh", "turnup_boot_folder", "turnup_signing"}
+    ours = {"turnup_ssh", "turnup_boot_folder", "turnup_signing", "turnup_webhooks"}
+    assert set(TYPES) == {"netbox", "salt_api", "kea", "redfish", "haproxy"} | ours
 
 
 def test_airflow_finds_it_by_its_entry_point_and_understands_it() -> None:

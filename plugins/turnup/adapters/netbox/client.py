@@ -137,6 +137,11 @@ class Client:
                 raise ContentError(error.req) if error.req.status_code == 404 else error from None
         return found
 
+    def me(self) -> Row:
+        """The user whose token it is."""
+        found: Row = self._patiently(lambda: next(self._request("authentication-check").get()))
+        return found
+
     def allowed(self, path: str) -> frozenset[str]:
         """What the token may do there, as far as NetBox tells: POST to create, PUT to change."""
         with self._sorted():

@@ -1,20 +1,22 @@
 """What turnup needs to exist in a NetBox, read from `inventory/netbox/` and checked before anything is sent.
 
-One file a kind, `<kind>.yaml`: a list of objects in the words of NetBox's API. A new kind is a row of `KINDS` and a file.
+One file a kind, `<kind>.yaml`: a list of objects in the words of NetBox's API. A new kind is a row of `KINDS` and a file. What
+makes NetBox deliver to Airflow (`DELIVERIES`) is read apart: each installation has a URL and a secret of its own for it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from turnup.domain.errors import Problem, Refused
 
-type Value = str | int | bool | list[str]
+type Value = str | int | bool | list[str] | dict[str, Any]
 
 INVENTORY = Path(__file__).resolve().parents[4] / "inventory" / "netbox"
 
@@ -69,6 +71,29 @@ KINDS = (
     ),
 )
 
+WEBHOOKS = Kind(
+    name="webhooks",
+    path="extras/webhooks",
+    key="name",
+    required={"name": str},
+    optional={
+        "description": str,
+        "http_method": str,
+        "http_content_type": str,
+        "additional_headers": str,
+        "body_template": str,
+        "ssl_verification": bool,
+    },
+)
+EVENT_RULES = Kind(
+    name="event_rules",
+    path="extras/event-rules",
+    key="name",
+    required={"name": str, "webhook": str, "object_types": list, "event_types": list, "conditions": dict},
+    optional={"description": str, "enabled": bool},
+)
+DELIVERIES = (WEBHOOKS, EVENT_RULES)
+
 
 @dataclass(frozen=True)
 class Definition:
@@ -83,17 +108,18 @@ class Definition:
         return str(self.fields[self.kind.key])
 
 
-def read_definitions(folder: Path = INVENTORY) -> tuple[Definition, ...]:
-    """Read every kind's file, in the order of `KINDS`. Refused: with every mistake in the files at once."""
+def read_definitions(folder: Path = INVENTORY, kinds: Sequence[Kind] = KINDS) -> tuple[Definition, ...]:
+    """Read these kinds' files, in the kinds' order. Refused: with every mistake in the files at once."""
     if not folder.is_dir():
         raise Refused(f"There is no folder {folder}.", "name the one with turnup's definitions.")
+    known = [kind.name for kind in (*KINDS, *DELIVERIES)]
     problems = [
-        Problem(file.name, "is no kind that turnup knows.", f"there are: {', '.join(kind.name for kind in KINDS)}.")
+        Problem(file.name, "is no kind that turnup knows.", f"there are: {', '.join(known)}.")
         for file in sorted(folder.glob("*.y*ml"))
-        if file.suffix != ".yaml" or file.stem not in {kind.name for kind in KINDS}
+        if file.suffix != ".yaml" or file.stem not in known
     ]
     definitions: list[Definition] = []
-    for kind in KINDS:
+    for kind in kinds:
         file = folder / f"{kind.name}.yaml"
         if file.exists():
             found = _read_file(kind, file, problems)

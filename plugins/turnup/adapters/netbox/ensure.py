@@ -1,7 +1,8 @@
-"""`turnup-netbox ensure`: custom fields, tags and roles that turnup needs, created or put right, never deleted.
+"""`turnup-netbox ensure`: what turnup needs to exist in NetBox, created or put right, never deleted.
 
-A second run writes nothing. The token comes from the environment variable NETBOX_TOKEN, never from an argument, which
-every user of the machine could read.
+Custom fields, tags and roles; with Airflow's URL also the webhook that delivers there, and its event rules. A second run writes
+nothing. Token and secret come from the environment (NETBOX_TOKEN, NETBOX_WEBHOOK_SECRET), never from an argument, which every
+user of the machine could read; they are never printed.
 """
 
 from __future__ import annotations
@@ -16,10 +17,21 @@ from pathlib import Path
 from typing import Any
 
 from turnup.adapters.netbox.client import Client, Row, changelog
-from turnup.adapters.netbox.definitions import INVENTORY, Definition, Kind, read_definitions
+from turnup.adapters.netbox.definitions import (
+    DELIVERIES,
+    EVENT_RULES,
+    INVENTORY,
+    WEBHOOKS,
+    Definition,
+    Kind,
+    Value,
+    read_definitions,
+)
 from turnup.domain.errors import Refused, TurnupError
 
 MESSAGE = "turnup-netbox ensure"
+ENDPOINT = "/turnup/webhooks/netbox"
+SECRET = "secret"  # noqa: S105 -- the field's name
 
 
 @dataclass(frozen=True)
@@ -41,7 +53,9 @@ class Outcome:
     differences: tuple[Difference, ...] = ()
 
     def __str__(self) -> str:
-        changes = "; ".join(f"{one.field}: {one.before!r} -> {one.after!r}" for one in self.differences)
+        changes = "; ".join(
+            one.field if one.field == SECRET else f"{one.field}: {one.before!r} -> {one.after!r}" for one in self.differences
+        )
         return f"{self.what:9}  {self.kind}  {self.key}" + (f"  ({changes})" if changes else "")
 
 
@@ -51,6 +65,35 @@ def ensure(client: Client, definitions: Sequence[Definition], dry_run: bool = Fa
     for kind, group in groupby(definitions, key=lambda one: one.kind):
         outcomes += _ensure_kind(client, kind, list(group), dry_run)
     return outcomes
+
+
+@dataclass(frozen=True)
+class Receiver:
+    """Airflow's URL as NetBox reaches it, the secret that NetBox signs with, and the file (at NetBox) of the CA of that URL."""
+
+    airflow: str
+    secret: str
+    ca: str = ""
+
+
+def ensure_deliveries(client: Client, definitions: Sequence[Definition], to: Receiver, dry_run: bool = False) -> list[Outcome]:
+    """Make sure of the webhooks, then of the event rules that use them. Seven requests at most."""
+    theirs: dict[str, Value] = {"payload_url": f"{to.airflow.rstrip('/')}{ENDPOINT}", SECRET: to.secret}
+    if to.ca:
+        theirs["ca_file_path"] = to.ca
+    webhooks = [Definition(one.kind, {**one.fields, **theirs}) for one in definitions if one.kind == WEBHOOKS]
+    outcomes = ensure(client, webhooks, dry_run)
+    rows = client.rows_by(WEBHOOKS.path, WEBHOOKS.key, [one.key for one in webhooks], fields="id,name")
+    ids = {str(row["name"]): int(row["id"]) for row in rows}
+    return outcomes + ensure(client, [_rule(one, ids) for one in definitions if one.kind == EVENT_RULES], dry_run)
+
+
+def _rule(definition: Definition, webhooks: Mapping[str, int]) -> Definition:
+    """As NetBox takes it: the webhook's name becomes its id, which there is none of yet in a dry run before it was made."""
+    fields = dict(definition.fields)
+    key = webhooks.get(str(fields.pop("webhook")))
+    action: dict[str, Value] = {"action_type": "webhook", "action_object_type": "extras.webhook"}
+    return Definition(definition.kind, {**fields, **action, **({} if key is None else {"action_object_id": key})})
 
 
 def _ensure_kind(client: Client, kind: Kind, definitions: Sequence[Definition], dry_run: bool) -> list[Outcome]:
@@ -84,8 +127,8 @@ def _differences(current: Row, wanted: Mapping[str, Any]) -> tuple[Difference, .
 
 def _plain(value: Any) -> Any:
     """A field as NetBox takes it: a choice is answered as {value, label}, and lists come in any order."""
-    if isinstance(value, dict):
-        return value.get("value")
+    if isinstance(value, dict) and value.keys() == {"value", "label"}:
+        return value["value"]
     return sorted(value) if isinstance(value, list) else value
 
 
@@ -94,11 +137,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="turnup-netbox", description="Prepare a NetBox for turnup.")
     command = parser.add_subparsers(dest="command", required=True).add_parser(
         "ensure",
-        help="create or put right the custom fields, tags and roles that turnup needs; never delete",
-        description="Create or put right what turnup needs in a NetBox; never delete. Token: environment variable NETBOX_TOKEN.",
+        help="create or put right what turnup needs in a NetBox; never delete",
+        description="Create or put right what turnup needs in a NetBox; never delete. Token: environment variable NETBOX_TOKEN. "
+        "Secret of the webhook, where --airflow is given: NETBOX_WEBHOOK_SECRET.",
     )
     command.add_argument("--url", required=True, help="NetBox's address, such as https://netbox.example.com")
     command.add_argument("--ca", metavar="FILE", help="the CA that signed NetBox's certificate (default: the well-known ones)")
+    command.add_argument("--airflow", metavar="URL", help="where NetBox reaches Airflow: also ensure the webhook to it")
+    command.add_argument("--airflow-ca", metavar="FILE", default="", help="at NetBox: the CA of that URL (default: well-known)")
     command.add_argument("--definitions", type=Path, default=INVENTORY, metavar="FOLDER", help="default: %(default)s")
     command.add_argument("--dry-run", action="store_true", help="say what would be done, write nothing")
     options = parser.parse_args(arguments)
@@ -106,8 +152,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         token = os.environ.get("NETBOX_TOKEN")
         if not token:
             raise Refused("The environment variable NETBOX_TOKEN is empty.", "set it to an API token that may write.")
-        definitions = read_definitions(options.definitions)
-        outcomes = ensure(Client(options.url, token, ca=options.ca), definitions, options.dry_run)
+        receiver = _receiver(options)
+        client = Client(options.url, token, ca=options.ca)
+        outcomes = ensure(client, read_definitions(options.definitions), options.dry_run)
+        if receiver is not None:
+            definitions = read_definitions(options.definitions, DELIVERIES)
+            outcomes += ensure_deliveries(client, definitions, receiver, options.dry_run)
     except TurnupError as error:
         print(error, file=sys.stderr)
         return 1
@@ -116,6 +166,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.dry_run:
         print("Dry run: nothing was written.")
     return 0
+
+
+def _receiver(options: argparse.Namespace) -> Receiver | None:
+    if options.airflow is None:
+        return None
+    secret = os.environ.get("NETBOX_WEBHOOK_SECRET")
+    if not secret:
+        what = "The environment variable NETBOX_WEBHOOK_SECRET is empty."
+        raise Refused(what, "set it to the secret of turnup's webhook connection in Airflow.")
+    return Receiver(options.airflow, secret, options.airflow_ca)
 
 
 if __name__ == "__main__":
