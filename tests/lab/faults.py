@@ -81,7 +81,7 @@ CASES: Mapping[str, Case] = {
         Case("minion-silent", "salt_key", "minion-key-missing", ("minion does not start", *OFF)),
         Case("key-mismatch", "salt_key", "salt-key-differs", ("another machine uses that minion id",), mend=key_deleted),
         Case("state-fails", "configure", "states-fail", ("/etc/turnup (file.directory)",)),
-        Case("minion-dies", "configure", "salt-job-lost", ("no sign of life", "the Salt minion was killed")),
+        Case("minion-dies", "configure", "salt-job-lost", ("gave no sign of life", "the Salt minion was killed")),
         Case("slow-cpu", "burn_in", "burn-in-failed", ("cpu bogo_ops_per_second: fail",)),
         Case("slow-disk", "burn_in", "burn-in-failed", ("disk write_iops: fail",)),
     )

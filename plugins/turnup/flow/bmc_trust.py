@@ -34,7 +34,7 @@ def known_bmc(job: Job) -> Waiting[tuple[Bmc, str]]:
     bmc = job.ports.bmc(ip)
     silent = HardwareFault(
         f"{job.server.subject}: its BMC (MAC {job.server.out_of_band.mac}) does not answer at {ip}.",
-        "check the BMC's cable and power, and that its MAC in NetBox is the one on its label.",
+        "check the BMC's cable and power, and that its MAC in NetBox is the one on its label; then clear this task.",
         cause="bmc-silent",
     )
     try:

@@ -88,8 +88,8 @@ def silent_server(job: Job, error: HardwareFault) -> HardwareFault:
         return HardwareFault(what, error.advice, cause="ssh-silent")
     return HardwareFault(
         what,
-        "it has its address and nothing says that its image did not arrive: read in the console's lines where the boot stops, or "
-        "what keeps sshd from answering. Then clear this task.",
+        "it got its address, and no failure to fetch its image is known: open its console, look how far the boot came, and "
+        "at sshd and the firewall if it came to its end. Then clear this task.",
         cause="ssh-silent",
     )
 

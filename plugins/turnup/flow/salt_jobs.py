@@ -35,8 +35,10 @@ def _returned(job: Job, job_id: str, wait: Wait) -> Waiting[Returned]:
     """
     salt, minion, timeouts = job.ports.salt, job.server.hostname, job.site.timeouts
     gone = HardwareFault(
-        f"{job.server.subject}: its minion {minion} took the job {job_id} and gives no sign of life since.",
-        "look why salt-minion or the machine died, start it again, then clear this task.",
+        f"{job.server.subject}: its minion {minion} has not returned the job {job_id}, and gave no sign of life for "
+        f"{timeouts.minion_start:g} s.",
+        "look on it whether salt-minion died, or is only kept from answering by load or the network (of several servers at once: "
+        "look at the Salt master); start it again, then clear this task.",
         cause="salt-job-lost",
     )
     looks, silences = count(1), count(1)

@@ -137,6 +137,6 @@ class AbortFinishOperator(AtWork):
         left = [server.name for server in servers if server.state is not State.DONE]
         if left:
             what = f"{len(servers) - len(left)} of {len(servers)} servers are undone; not undone: {', '.join(left)}."
-            advice = "each one's cause is in its own task's log; mend it, then clear that task."
+            advice = "each one's cause is in its own task's log; mend it, then clear the server's task that failed."
             raise failure(log, HardwareFault(what, advice, cause="rack-incomplete"))
         log.info("all %d servers are undone", len(servers))

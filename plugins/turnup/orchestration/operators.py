@@ -202,7 +202,7 @@ class FinishOperator(RackRowOperator):
         missing = [name for name in names if name not in active]
         if missing:
             what = f"{len(active)} of {len(names)} servers are {done}; not {done}: {', '.join(missing)}."
-            advice = "each one's cause is above, in its own task's log and in NetBox; mend it, then clear that task."
+            advice = "each one's cause is above, in its task's log and in NetBox; mend it, then clear the task that failed."
             raise failure(log, HardwareFault(what, advice, cause="rack-incomplete"))
         log.info("all %d servers are %s", len(names), done)
         return active

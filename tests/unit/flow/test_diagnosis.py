@@ -231,7 +231,7 @@ def test_a_minion_that_died_is_not_waited_for_until_its_job_is_over() -> None:
     install = Install(world, policy=replace(POLICY, site=site))
     install.everything()
     assert install.failed["a1"].cause == "salt-job-lost"
-    assert "gives no sign of life" in install.failed["a1"].what
+    assert "gave no sign of life" in install.failed["a1"].what
     assert install.now < 1000
 
 

@@ -126,7 +126,7 @@ BAD_DAYS: list[tuple[str, Break, str, tuple[str, ...]]] = [
     ("the server stays off", set_bmc(obeys=False), "boot", ("stays off", "power supplies")),
     ("the server is on already", set_bmc(power="On"), "boot", ("is On, and this run did not switch it on", "never resets")),
     ("nothing comes up", inside(boots=False), "boot", ("SSH does not answer", "console")),
-    ("it boots from its disk", lose_nonce, "identity", ("no nonce", "boot order")),
+    ("it boots from its disk", lose_nonce, "identity", ("no nonce", "boot from the network")),
     ("DMI has another serial", inside(inner_serial="X9"), "identity", ("says from inside (DMI)", "X9")),
     ("the NIC was swapped", inside(inner_macs=("02:00:00:00:00:ff",)), "identity", ("no NIC has the MAC", "02:00:00:00:00:ff")),
     ("the image lacks a tool", no_dmidecode, "identity", ("dmidecode -s system-serial-number ended with 127",)),

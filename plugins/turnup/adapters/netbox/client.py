@@ -199,7 +199,9 @@ class Client:
             ) from error
         except (requests.ConnectionError, requests.Timeout) as error:
             raise Transient(
-                f"NetBox at {self.url} does not answer: {_reason(error)}", "see whether it is up.", cause="netbox-unavailable"
+                f"NetBox at {self.url} does not answer: {_reason(error)}",
+                "see whether it is up; this is tried again by itself for a while, after that clear the task.",
+                cause="netbox-unavailable",
             ) from error
         except (requests.exceptions.InvalidHeader, UnicodeError):  # their texts quote the token
             raise Refused(
@@ -230,7 +232,7 @@ def refusal(response: requests.Response) -> Refused | Transient | Conflict:
     if status == 429 or status >= 500:
         return Transient(
             f"NetBox answered {status} to {asked}: {_text(response)}",
-            "look at NetBox's log if this goes on.",
+            "nothing yet: this is tried again by itself. Look at NetBox's log if it goes on, and clear the task if it fails.",
             cause="netbox-unavailable",
         )
     if status in {401, 403}:

@@ -115,8 +115,8 @@ class NetBoxInventory:
         except Exhausted as exhausted:
             prefix = self._client.row("ipam/prefixes", prefix_id, fields="prefix")["prefix"]
             raise Refused(
-                f"Prefix {prefix} is full: it has fewer than the {len(rows)} free addresses that are needed.",
-                "release addresses or enlarge the prefix in NetBox.",
+                f"Prefix {prefix} is full: {len(rows)} more addresses are needed, and it has fewer.",
+                "release addresses or enlarge the prefix in NetBox, then clear this task.",
                 cause="prefix-full",
             ) from exhausted
 

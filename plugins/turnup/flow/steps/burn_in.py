@@ -43,4 +43,7 @@ def _run(job: Job, test: BurnInTest) -> Waiting[tuple[Verdict, ...]]:
 
 
 def _advice(server: ServerPlan) -> str:
-    return f"compare with its siblings of generation {server.generation}; replace the part, then clear this task."
+    return (
+        "clear this task to run it once more; if it fails again, compare with its siblings of generation "
+        f"{server.generation} and replace the part that is named."
+    )

@@ -49,8 +49,9 @@ def _check_nonce(job: Job, shell: Shell, ip: str) -> None:
         seen = "another nonce" if given else "no nonce"
         raise HardwareFault(
             f"{job.server.subject}: the machine at {ip} came up with {seen} on its kernel command line, "
-            "so it did not boot from this run's boot script.",
-            "look which machine has that address, and at the boot order: it may have booted from its disk.",
+            "the mark of this run's boot script: it booted from something else.",
+            "set it to boot from the network first; if it is, another machine may have that address. "
+            "Switch it off, then clear its task boot.",
             cause="nonce-differs",
         )
 
@@ -62,7 +63,8 @@ def check_serial(job: Job, shell: Shell, ip: str) -> None:
         raise HardwareFault(
             f"{job.server.subject}: the machine at {ip} says from inside (DMI) that its serial number is "
             f"{serial or 'empty'}{serials.known_as(job, serial)}.",
-            "the board was swapped or never programmed: correct the serial number on the machine or in NetBox.",
+            "read its label: the board was swapped or never programmed. Correct the serial number on the machine or in NetBox, "
+            "switch it off, then clear its task boot.",
             cause="dmi-serial-differs",
         )
 

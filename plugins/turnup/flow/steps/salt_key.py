@@ -30,8 +30,8 @@ def _accept(job: Job) -> Waiting[None]:
             "the minion to have a key",
             timeouts.minion_key,
             HardwareFault(
-                f"{job.server.subject}: no minion key at {PUBLIC_KEY}.",
-                "look why salt-minion does not start on it.",
+                f"{job.server.subject}: salt-minion has not started on it: there is no key at {PUBLIC_KEY}.",
+                "look on it why salt-minion does not start (its console, its log), then clear this task.",
                 cause="minion-key-missing",
             ),
         ),
