@@ -1,7 +1,7 @@
 """Two racks with a fault on nearly every server, a prefix that fills up while an approval waits, and a NetBox that goes away.
 
 Each server fails with its own cause and says what to do; the one without a fault goes live. All of it mended and each failed task
-cleared, all sixteen are active, though NetBox answers no request for a minute in the middle of it.
+cleared, rack by rack, all sixteen are active, though NetBox answers no request for a minute in the middle of it.
 """
 
 from __future__ import annotations
@@ -110,11 +110,12 @@ def told(lab: Lab) -> Story:
         task = next(reversed([case.mended(lab, server) for case in cases]))
         tasks[server.rack].append((task, lab.index(runs[server.rack], task, server.name)))
     lab.fault("netbox", "unavailable")
-    for rack, run in runs.items():
-        lab.airflow.clear(DAG, run, tasks[rack])
+    lab.airflow.clear(DAG, runs[FIRST], tasks[FIRST])
     time.sleep(AWAY)
     lab.fault("netbox", "clear")
-    states = [lab.ended(run, within=LONGEST) for run in runs.values()]
+    states = [lab.ended(runs[FIRST], within=LONGEST)]
+    lab.airflow.clear(DAG, second, tasks[SECOND])  # not before: fourteen burn-ins at once keep two processors from all else
+    states.append(lab.ended(second, within=LONGEST))
     return Story(full, failed, why, on, states, statuses(lab))
 
 
@@ -127,7 +128,7 @@ def test_every_kind_of_fault_of_a_server_is_in_a_story() -> None:
 def test_a_prefix_that_is_full_after_the_approval_is_every_servers_cause(story: Story, server: Server) -> None:
     cause = story.full[server.name]
     assert "Prefix 198.18.2.0/24 is full" in cause
-    assert "Next: release addresses or enlarge the prefix in NetBox. [prefix-full]" in cause
+    assert "Next: release addresses or enlarge the prefix in NetBox, then clear this task. [prefix-full]" in cause
 
 
 def test_the_server_without_a_fault_goes_live(story: Story) -> None:
