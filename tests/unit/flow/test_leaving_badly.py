@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from tests.unit.flow.chance.story import Story
+from tests.unit.flow.chance.world import CLAIM, Interruption, World
 from tests.unit.flow.leaving import ROWS, Leave, LiveSite
 from turnup.domain.errors import Refused, RefusedPlan, TurnupError
 from turnup.domain.seals import UNWIPED_TAG
@@ -191,6 +193,23 @@ def test_a_server_that_an_abort_took_over_is_not_switched_off_by_the_row_that_st
     assert not run.row("reset", "a1")
     assert machine.bmc.power == "On"
     assert machine.bmc.calls.count("power_off") == 1
+
+
+@pytest.mark.parametrize("row", (CLAIM, *ROWS))
+def test_where_a_process_dies_in_the_middle_of_a_row_the_next_one_goes_on(row: str) -> None:
+    for call, after in ((8, True), (25, False)):
+        story = Story(World(interruptions=(Interruption("crash", row, call, after),)))
+        assert story.play().reached["interrupted: crash"]
+        assert left(story.site, "a1") == ("inventory", False), call
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_an_abort_in_the_middle_of_a_row_puts_the_server_back_or_leaves_the_row_alone(row: str) -> None:
+    for call in (8, 25):
+        story = Story(World(interruptions=(Interruption("abort", row, call),)))
+        before = story.site.footprint()
+        story.play()
+        assert left(story.site, "a1") == ("inventory", False) or story.site.footprint() == before, call
 
 
 def test_every_row_twice_is_every_row_once() -> None:

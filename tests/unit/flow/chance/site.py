@@ -66,9 +66,11 @@ class ChanceSite(LiveSite):
         told(fake, owner, method, arguments)
 
     def _powered(self, server: FakeServer, then: Callable[[str, bool], None] | None, power: str, from_network: bool) -> None:
-        """Whose health check passes follows from what runs on it, and from what is on its disks."""
+        """What a machine does while it starts, it does itself. Whose health check passes follows from what runs on it."""
+        actor, self.actor = self.actor, None
         if then is not None:
             then(power, from_network)
+        self.actor = actor
         serves = server.machine.up and server.acceptance is None and is_whole(server.drives)
         for address, name in self.really.items():
             if self.servers[name] is server:
