@@ -18,7 +18,6 @@ from turnup.domain.wishes import WISHES, to_deliver
 from turnup.flow.job import flow_log
 from turnup.orchestration import settings
 from turnup.orchestration.hooks.turnup_webhooks import CONNECTION, WebhooksHook
-from turnup.orchestration.operators import failure
 from turnup.ports import Changes
 
 if TYPE_CHECKING:
@@ -57,15 +56,24 @@ class SweepOperator(BaseOperator):
         """Look, and deliver."""
         dag_run = context["dag_run"]
         log = flow_log(settings.run_of(dag_run.dag_id, dag_run.run_id), self.task_id)
+        from turnup.orchestration.operators import failure  # noqa: PLC0415 -- of all that the rows need, the DAG file needs nothing
+
         try:
-            hook = WebhooksHook(CONNECTION, "webhooks need")
-        except Refused:
-            log.info("Webhooks are not set up: there is no Airflow connection %s.", CONNECTION)
-            return 0
-        try:
+            hook = _set_up()
+            if hook is None:
+                log.info("Webhooks are not set up: there is no Airflow connection %s.", CONNECTION)
+                return 0
             return sweep(*_between(hook), datetime.now(UTC), lambda one, said: log.info("%s: %s", _told(one), said))
         except TurnupError as error:
             raise failure(log, error) from None
+
+
+def _set_up() -> WebhooksHook | None:
+    """The connection, if there is one."""
+    try:
+        return WebhooksHook(CONNECTION)
+    except Refused:
+        return None
 
 
 def _between(hook: WebhooksHook) -> tuple[Changes, Callable[[Delivery], str]]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from tests.unit.adapters.netbox.conftest import Answer, Server
+from turnup.adapters.netbox import ensure as command
 from turnup.adapters.netbox.client import Client
-from turnup.adapters.netbox.definitions import KINDS, Definition
-from turnup.adapters.netbox.ensure import MESSAGE, ensure
+from turnup.adapters.netbox.definitions import DELIVERIES, KINDS, Definition, read_definitions
+from turnup.adapters.netbox.ensure import MESSAGE, Receiver, ensure, ensure_deliveries
+from turnup.domain import wishes
 
 FIELDS, TAGS, ROLES = KINDS[:3]
 HOLD = Definition(TAGS, {"name": "turnup-hold", "slug": "turnup-hold", "color": "f44336"})
@@ -66,3 +68,62 @@ def test_a_dry_run_only_reads(server: Server, client: Client) -> None:
     server.answers = [rows({"id": 4, "name": "other", "slug": "turnup-hold", "color": "f44336"}), rows()]
     assert [one.what for one in ensure(client, [HOLD, ROLE], dry_run=True)] == ["changed", "created"]
     assert {asked.method for asked in server.asked} == {"GET"}
+
+
+SECRET = "correct-horse-battery-staple"
+TO = Receiver("https://airflow.example/", SECRET)
+WISHES = read_definitions(kinds=DELIVERIES)
+
+
+def as_netbox_has_it(body: dict[str, object], key: int) -> dict[str, object]:
+    """An object as NetBox answers it after it took it."""
+    return {**body, "id": key, "action_type": {"value": "webhook", "label": "Webhook"}}
+
+
+def test_the_webhook_is_made_first_and_the_rules_name_it_by_its_id(server: Server, client: Client) -> None:
+    server.answers = [rows(), Answer([{"id": 5}], 201), rows({"id": 5, "name": "turnup_airflow"}), rows(), Answer([], 201)]
+    assert [one.what for one in ensure_deliveries(client, WISHES, TO)] == ["created"] * 3
+    (webhook,), rules = server.asked[1].body, server.asked[4].body
+    assert webhook["payload_url"] == "https://airflow.example/turnup/webhooks/netbox"
+    assert (webhook["secret"], webhook["body_template"], "ca_file_path" in webhook) == (SECRET, "", False)
+    assert {(rule["action_object_type"], rule["action_object_id"]) for rule in rules} == {("extras.webhook", 5)}
+    assert all("webhook" not in rule for rule in rules)
+    assert {rule["name"] for rule in rules} == {"turnup_install", "turnup_decommission"}
+
+
+def test_what_is_as_it_should_be_is_not_written_and_a_changed_secret_is_without_being_said(
+    server: Server, client: Client
+) -> None:
+    server.answers = [rows(), Answer([{"id": 5}], 201), rows({"id": 5, "name": "turnup_airflow"}), rows(), Answer([], 201)]
+    ensure_deliveries(client, WISHES, TO)
+    webhook = as_netbox_has_it(server.asked[1].body[0], 5)
+    rules = [as_netbox_has_it(rule, key) for key, rule in enumerate(server.asked[4].body)]
+    there = [rows(webhook), rows(webhook), rows(*rules)]
+    server.answers, server.asked = list(there), []
+    assert [one.what for one in ensure_deliveries(client, WISHES, TO)] == ["unchanged"] * 3
+    assert {asked.method for asked in server.asked} == {"GET"}
+    server.answers = [there[0], Answer([webhook]), *there[1:]]
+    outcomes = ensure_deliveries(client, WISHES, Receiver("https://airflow.example", "n" * 32))
+    assert str(outcomes[0]) == "changed    webhooks  turnup_airflow  (secret)"
+
+
+def test_a_dry_run_says_what_a_first_run_would_make(server: Server, client: Client) -> None:
+    server.answers = [rows(), rows(), rows()]
+    assert [one.what for one in ensure_deliveries(client, WISHES, TO, dry_run=True)] == ["created"] * 3
+    assert {asked.method for asked in server.asked} == {"GET"}
+
+
+def test_the_command_wants_the_secret_from_the_environment(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("NETBOX_TOKEN", "token")
+    monkeypatch.delenv("NETBOX_WEBHOOK_SECRET", raising=False)
+    assert command.main(["ensure", "--url", "http://127.0.0.1:1", "--airflow", "https://airflow.example"]) == 1
+    assert "NETBOX_WEBHOOK_SECRET" in capsys.readouterr().err
+
+
+def test_rules_ask_for_exactly_the_changes_that_are_a_wish() -> None:
+    rules = {one.key: str(one.fields["conditions"]) for one in WISHES if one.kind.name == "event_rules"}
+    for wish in wishes.WISHES:
+        assert any(f"'{wish.after}'" in conditions for conditions in rules.values()), wish.after
+    assert len(rules) == len(wishes.WISHES)
