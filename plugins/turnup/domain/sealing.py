@@ -47,6 +47,7 @@ def seal(snapshot: Snapshot, policy: Policy, request: Request) -> Plan | tuple[P
         seen = asked.seen.of(part.name)
         problems += disagreements(part, seen, snapshot.servers)
         problems += checks.not_provable(part, seen, asked.wipe)
+        problems += checks.not_findable(part)
         problems += checks.of_drives(part, seen, asked.wipe)
     problems += checks.of_shared_drives(parts, asked.seen, asked.wipe)
     verdicts = leaving.verdicts(parts, asked.seen, policy.site)

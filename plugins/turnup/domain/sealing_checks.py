@@ -58,6 +58,13 @@ def not_provable(part: ServerPlan, seen: Survey, wipe: str) -> Iterator[Problem]
         yield Problem(part.subject, f"answers, and its BMC says that it is {plain(seen.bmc.power)}.", "find out which is wrong.")
 
 
+def not_findable(part: ServerPlan) -> Iterator[Problem]:
+    """A server that load balancers may have, and nobody could find there: it would be switched off while it serves."""
+    if part.pool is not None and part.management.present is None:
+        what = f"NetBox has no address of it on {part.management.interface}, so nobody can tell whether it serves in {part.pool}."
+        yield Problem(part.subject, what, "enter its address in NetBox as its primary one, then start again.")
+
+
 def of_drives(part: ServerPlan, seen: Survey, wipe: str) -> Iterator[Problem]:
     """What keeps the drives that are to be wiped from being named."""
     if wipe == NO_WIPE or seen.inside is None:

@@ -103,6 +103,14 @@ def test_who_cannot_be_asked_is_not_sealed_for_a_wipe_and_leaves_by_waiver_alone
         assert [one["slot"] for one in to_shred(run)] == ["all"]
 
 
+def test_who_has_no_address_in_netbox_may_serve_unseen_and_is_not_sealed() -> None:
+    world = LiveSite(4)
+    world.inventory.release([one.id for one in world.inventory.addresses_on([10])], "by hand")
+    for wipe in ("clear", "none"):
+        with pytest.raises(RefusedPlan, match="nobody can tell whether it serves in edge"):
+            Leave(world, f"run-{wipe}").seal("a1", wipe=wipe)
+
+
 @pytest.mark.parametrize(
     "done", [(), *[BEFORE_WIPE[: number + 1] for number in range(3)]], ids=lambda done: "-".join(done) or "claim"
 )
