@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import count
 from typing import Literal
+from uuid import uuid4
 
 from turnup.domain.errors import HardwareFault
 from turnup.flow import diagnosis
@@ -41,7 +42,7 @@ def _returned(job: Job, job_id: str, wait: Wait) -> Waiting[Returned]:
         "look at the Salt master); start it again, then clear this task.",
         cause="salt-job-lost",
     )
-    looks, silences = count(1), count(1)
+    looks = count(1)
 
     def returned_or_silent() -> Returned | Literal["silent"] | None:
         if returned := salt.returned(job_id, minion):
@@ -52,7 +53,7 @@ def _returned(job: Job, job_id: str, wait: Wait) -> Waiting[Returned]:
         found = yield from until(returned_or_silent, wait)
         if isinstance(found, Returned):
             return found
-        back = Wait(f"a sign of life of the minion {minion} ({next(silences)})", timeouts.minion_start, gone)
+        back = Wait(f"a sign of life of the minion {minion}", timeouts.minion_start, gone, occasion=uuid4().hex)
         yield from until(lambda: salt.returned(job_id, minion) or salt.is_up(minion) or None, back)
 
 

@@ -18,7 +18,8 @@ from turnup.domain.errors import Transient, TurnupError, with_more
 class Wait:
     """One thing waited for: at most `within` seconds since it was first waited for, looked at `every` so many seconds.
 
-    `otherwise` is raised when the time is up. `last` is what the latest look ran into, if it ran into something.
+    `otherwise` is raised when the time is up. `last` is what the latest look ran into, if it ran into something. The same thing
+    may be waited for on another `occasion`: then its time begins anew.
     """
 
     what: str
@@ -26,6 +27,7 @@ class Wait:
     otherwise: TurnupError
     every: float = 2.0
     last: str = ""
+    occasion: str = ""
 
     def error(self) -> TurnupError:
         """What is raised when the time is up."""
@@ -68,12 +70,12 @@ class Patience:
     """Keeps the time of a step's waits. Seconds of any clock that only goes forward."""
 
     clock: Callable[[], float]
-    since: dict[str, float] = field(default_factory=dict)
+    since: dict[tuple[str, str], float] = field(default_factory=dict)
 
     def waited(self, wait: Wait) -> float:
         """For how long this has been waited for."""
         now = self.clock()
-        return now - self.since.setdefault(wait.what, now)
+        return now - self.since.setdefault((wait.what, wait.occasion), now)
 
     def is_over(self, wait: Wait) -> bool:
         """Whether the time for this wait is up."""

@@ -253,3 +253,36 @@ def test_a_minion_that_is_silent_for_a_moment_goes_on_with_its_job() -> None:
         assert install.row(row, "a1")
     world.salt.fail_next("is_up", Transient("the master is away"))
     assert install.row("configure", "a1")
+
+
+def test_each_silence_of_a_minion_has_its_own_time() -> None:
+    """One in each of the row's two jobs: together they are longer than a minion may be silent."""
+    world = DataCenter(1)
+    usual = world.salt.answers["state.sls"]
+    site = replace(POLICY.site, timeouts=replace(POLICY.site.timeouts, minion_start=90))
+    install = Install(world, policy=replace(POLICY, site=site))
+    install.make_plan()
+    install.rack_rows()
+    for row in ("boot", "identity", "salt_key"):
+        assert install.row(row, "a1")
+    minion, back = next(iter(world.salt.up)), [0.0]
+
+    def silent_at_first(call: Call) -> Returned | None:
+        """Of each job, the minion is gone for 110 s from the first look on."""
+        if call not in seen:
+            seen.append(call)
+            world.salt.up.discard(minion)
+            back[0] = install.now + 110
+            return None
+        return usual(call) if callable(usual) else None
+
+    def comes_back() -> None:
+        if install.now >= back[0]:
+            world.salt.up.add(minion)
+
+    seen: list[Call] = []
+    world.salt.answers["state.sls"] = silent_at_first
+    install.between = comes_back
+    assert install.row("configure", "a1"), install.failed
+    assert len(seen) == 2
+    assert install.now > 2 * 90
