@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from turnup.domain.plain_text import plain
 from turnup.domain.policy import Site
@@ -109,6 +110,16 @@ def merged(changes: Sequence[StatusChange]) -> tuple[StatusChange, ...]:
         first = by_device.get(change.device_id)
         by_device[change.device_id] = replace(change, before=first.before) if first else change
     return tuple(change for _, change in sorted(by_device.items()) if change.before != change.after)
+
+
+def is_touched_since(change: StatusChange, placed: Placed | None) -> bool:
+    """Whether the device was saved after the change, as far as its version tells: NetBox's is the time of the last save."""
+    if placed is None:
+        return False
+    try:
+        return datetime.fromisoformat(placed.server.version) > datetime.fromisoformat(change.at)
+    except ValueError:
+        return True
 
 
 def run_ids(changes: Sequence[StatusChange]) -> Mapping[tuple[str, int], str]:

@@ -12,7 +12,17 @@ from dataclasses import dataclass
 from turnup.domain.errors import Refused
 from turnup.domain.policy import Site
 from turnup.domain.webhooks import Delivery, Ignored
-from turnup.domain.wishes import RUN, Standing, Start, StatusChange, judge, merged, why_no_wish, wish_of
+from turnup.domain.wishes import (
+    RUN,
+    Standing,
+    Start,
+    StatusChange,
+    is_touched_since,
+    judge,
+    merged,
+    why_no_wish,
+    wish_of,
+)
 from turnup.ports import Changes, DeviceWrite, Inventory, Runs
 
 
@@ -49,7 +59,7 @@ class Granting:
         return self._look(delivery)
 
     def _look(self, delivery: Delivery) -> Granted | Ignored:
-        """The whole request, as NetBox kept it, and what became of its devices."""
+        """The whole request, as NetBox kept it, and what became of its devices: 2 requests, 3 where a device was saved since."""
         changes = merged(self.changes.of_request(delivery.request_id))
         if delivery.device_id not in {change.device_id for change in changes}:
             return Ignored("unknown-request", f"{delivery.device}: NetBox's changelog has no such change of its status.")
@@ -61,9 +71,11 @@ class Granting:
         return ignored[delivery.device_id]
 
     def _standing(self, changes: tuple[StatusChange, ...]) -> Standing:
-        ids = [change.device_id for change in changes]
-        devices = self.changes.placed(ids)  # before what came later: so nothing falls between
-        later = self.changes.after(min(change.id for change in changes), ids)
+        devices = self.changes.placed([change.device_id for change in changes])
+        touched = [one for one in changes if is_touched_since(one, devices.get(one.device_id))]
+        later: tuple[StatusChange, ...] = ()
+        if touched:
+            later = self.changes.after(min(one.id for one in touched), [one.device_id for one in touched])
         return Standing(devices, later, self.own_user, self.site_of)
 
     def _start(self, start: Start) -> Granted | Ignored:

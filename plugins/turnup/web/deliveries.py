@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
+from weakref import WeakValueDictionary
 
 from starlette.requests import ClientDisconnect
 
@@ -83,7 +84,7 @@ class Desk:
         self._grant = grant
         self._clock = clock
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="turnup-webhook")
-        self._locks = [threading.Lock() for _ in range(64)]
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._door_lock = threading.Lock()
         self._door: tuple[float, Door] | None = None
         self._waiting = 0
@@ -95,7 +96,8 @@ class Desk:
             found, door = await self._found(headers, chunks)
             if isinstance(found, Delivery):
                 about = found
-                answer = await self._in_thread(lambda: self._done(door, about))
+                async with self._turns.setdefault(found.request_id, asyncio.Lock()):
+                    answer = await self._in_thread(lambda: self._done(door, about))
             else:
                 answer = _ignored(found)
         except TurnedAway as away:
@@ -140,8 +142,7 @@ class Desk:
             return self._door[1]
 
     def _done(self, door: Door, delivery: Delivery) -> Answer:
-        with self._locks[hash(delivery.request_id) % len(self._locks)]:
-            result = self._grant(door, delivery)
+        result = self._grant(door, delivery)
         return _ignored(result) if isinstance(result, Ignored) else _accepted(result)
 
 
