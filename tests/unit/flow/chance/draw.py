@@ -62,7 +62,9 @@ def drawn(number: int) -> World:
         asks=asks,
         happenings=_some(chance, (0, 1, 1, 1, 2, 3), lambda: _happening(chance, PHASES, (*EVENTS, *ACTS, *ACTS))),
         interruptions=_some(chance, (0, 0, 1, 1, 2, 3), lambda: _interruption(chance)),
-        late=_some(chance, (0, 0, 1, 2), lambda: (chance.randrange(2), chance.choice(ROWS), chance.random() < 0.5)),
+        late=_some(
+            chance, (0, 0, 1, 2), lambda: (chance.randrange(2), chance.choice(ROWS), chance.choice(("", "mend", "claim")))
+        ),
         order=_some(chance, (0, 40), lambda: chance.randrange(6)),
     )
 

@@ -203,6 +203,11 @@ def mend(site: ChanceSite) -> None:
             site.traffic.unwell.discard(address)
 
 
+def hold_again(site: ChanceSite, name: str, claim: str) -> None:
+    """A person gives the device the status and the claim that a run's servers have."""
+    site.inventory.correct(number(name), lambda server: replace(server, status="decommissioning", claim=claim))
+
+
 EVENTS: dict[str, Event] = {
     "renamed": _netbox(name="b7"),
     "serial of another": _serial_of_other,

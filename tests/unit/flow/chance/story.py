@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from tests.unit.flow.chance.actors import Actor, Crash, Going
-from tests.unit.flow.chance.happenings import EVENTS, LOST, TAMPERED, lose, mend, number, plan_again, tamper
+from tests.unit.flow.chance.happenings import EVENTS, LOST, TAMPERED, hold_again, lose, mend, number, plan_again, tamper
 from tests.unit.flow.chance.site import ChanceSite
 from tests.unit.flow.chance.truth import Truth
 from tests.unit.flow.chance.witness import Witness
@@ -63,10 +63,12 @@ class Story:
         self._all_go_on(list(self.world.order))
         for run in self.runs:
             self._finish(run)
-        for index, row, after_mend in self.world.late:
-            if after_mend:
-                mend(self.site)
+        for index, row, first in self.world.late:
             run = self.runs[index % len(self.runs)]
+            if first == "mend":
+                mend(self.site)
+            for name in self._names(run) if first == "claim" else ():
+                hold_again(self.site, name, run.run.claim)
             self.witness.reached["cleared late"] += 1
             for name in self._names(run):
                 self.actors = [self._actor(run, self._rows(run, name, (row,), resumed=True), name)]
@@ -328,5 +330,6 @@ class Story:
             self.actors.remove(others[0])
 
     def _names(self, run: Leave) -> tuple[str, ...]:
+        """By the names of the beginning, which those of a seal are."""
         truth = self.witness.truths.get(run.run.claim)
         return truth.plan.names if truth else ()

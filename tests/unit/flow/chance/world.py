@@ -67,7 +67,10 @@ class Ask:
 
 @dataclass(frozen=True)
 class World:
-    """All of it. `order` says who goes on at each turn, until it is used up; `late` are rows that are cleared after all ended."""
+    """All of it. `order` says who goes on at each turn, until it is used up; `late` are rows that are cleared after all ended.
+
+    Each with the number of its run, and what is done first: nothing, `mend`, or `claim`: NetBox is given the run's claim by hand.
+    """
 
     servers: int = 4
     capacity: Capacity = FEW
@@ -78,5 +81,5 @@ class World:
     asks: tuple[Ask, ...] = (Ask(),)
     happenings: tuple[Happening, ...] = ()
     interruptions: tuple[Interruption, ...] = ()
-    late: tuple[tuple[int, str, bool], ...] = ()
+    late: tuple[tuple[int, str, str], ...] = ()
     order: tuple[int, ...] = ()
