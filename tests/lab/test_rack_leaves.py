@@ -191,10 +191,10 @@ def test_a_dry_run_shows_what_would_be_destroyed_and_changes_nothing(story: Stor
 
 
 def test_the_approval_shows_what_is_destroyed_and_what_stays(story: Story) -> None:
-    question = f"Take out 2 servers of rack {RACK.name}, site {SITE} and destroy what is on 4 drives?"
+    question = f"Destroy 4 drives of 2 servers of rack {RACK.name}, site {SITE}?"
     assert story.asked["subject"].startswith(question)
     body = story.asked["body"]
-    destroyed, stays = body.split("### Stays, untouched: 6")
+    destroyed, stays = body.split("**Stays, untouched: 6.**")
     for server in LEAVE:
         assert all(text in destroyed for text in (server.name, server.serial, f"U{server.unit}"))
         assert all(disks.label(server, name).serial in destroyed for name in disks.NAMES)

@@ -23,8 +23,8 @@ def subject(plan: Plan, seal: Seal, sha256: str) -> str:
     drives = sum(len(_drives(server)) for server in plan.servers)
     what = f"{len(plan.servers)} server{_s(len(plan.servers))} of rack {plain(plan.rack)}, site {plan.site}"
     if seal.wipe == NO_WIPE:
-        return f"Take out {what}, with what is on {drives} drive{_s(drives)}, unwiped? Seal {sha256[:12]}"
-    return f"Take out {what} and destroy what is on {drives} drive{_s(drives)}? Seal {sha256[:12]}"
+        return f"Take out {what}, {drives} drive{_s(drives)} NOT wiped? Seal {sha256[:12]}"
+    return f"Destroy {drives} drive{_s(drives)} of {what}? Seal {sha256[:12]}"
 
 
 def body(plan: Plan, seal: Seal, sha256: str) -> str:
@@ -41,15 +41,12 @@ def _lines(plan: Plan, seal: Seal, sha256: str) -> Iterator[str]:
     yield ""
     yield from _table(plan.servers)
     yield ""
-    yield from _checked(plan.servers)
-    yield f"### Stays, untouched: {len(seal.stays)}"
-    yield _stays(seal)
-    yield ""
-    yield "### Capacity afterwards"
-    yield from (f"- {_text(words)}" for words in seal.capacity)
-    yield "- Counted again when they are claimed and before each leaves its pool, one at a time."
-    yield ""
+    yield f"- **Stays, untouched: {len(seal.stays)}.** {_stays(seal)}"
+    for words in seal.capacity:
+        yield f"- **Capacity afterwards:** {_text(words)}"
+    yield "- Capacity is counted again when they are claimed, and before each leaves its pool, one at a time."
     yield from _irreversible(seal)
+    yield from _checked(plan.servers)
     yield ""
     yield from _people(seal, sha256)
 
@@ -97,13 +94,12 @@ def _checked(servers: Sequence[ServerPlan]) -> Iterator[str]:
         alike.setdefault(" and ".join(who for who, answered in asked if answered), []).append(_text(server.name))
     for said_by, names in alike.items():
         if said_by:
-            yield f"- Its {said_by} gave the serial number that NetBox has: {', '.join(names)}"
+            yield f"- **Who they are:** its {said_by} gave the serial number that NetBox has: {', '.join(names)}"
         else:
             yield f"- **Nobody could say who it is:** {', '.join(names)}"
     for server in servers:
         unproven = server.sealed.unproven if server.sealed else ()
         yield from (f"- {_text(server.name)}: **NOT PROVEN** {_text(text)}" for text in unproven)
-    yield ""
 
 
 def _stays(seal: Seal) -> str:
@@ -114,12 +110,10 @@ def _stays(seal: Seal) -> str:
 
 
 def _irreversible(seal: Seal) -> Iterator[str]:
-    yield "### Cannot be undone"
-    if seal.wipe != NO_WIPE:
-        yield "- Once the wipe of a server has begun, nothing brings it back."
+    begun = "" if seal.wipe == NO_WIPE else "once the wipe of a server has begun, nothing brings it back; then "
+    days = f"{seal.quarantine_days} day{_s(seal.quarantine_days)}"
     yield (
-        "- Then: power off, Salt key deleted, DHCP reservations removed, addresses deprecated "
-        f"for {seal.quarantine_days} day{_s(seal.quarantine_days)}."
+        f"- **Cannot be undone:** {begun}power off, Salt key deleted, DHCP reservations removed, addresses deprecated for {days}."
     )
     begins = "its release" if seal.wipe == NO_WIPE else "its wipe"
     yield f"- Until {begins} begins, *Abort servers* puts a server back into service."

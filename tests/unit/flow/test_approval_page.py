@@ -23,14 +23,12 @@ def sealed() -> tuple[Plan, Seal]:
 
 def test_the_subject_names_count_and_rack() -> None:
     plan, seal = sealed()
-    assert approval_page.subject(plan, seal, plan.sha256).startswith(
-        "Take out 2 servers of rack A, site here and destroy what is on 4 drives? Seal "
-    )
+    assert approval_page.subject(plan, seal, plan.sha256).startswith("Destroy 4 drives of 2 servers of rack A, site here? Seal ")
 
 
 def test_every_drive_has_a_line_and_what_stays_is_not_among_them() -> None:
     page = shown(*sealed())
-    destroyed, rest = page.split("### Stays")
+    destroyed, rest = page.split("**Stays, untouched: 2.**")
     assert "| **U1** | **a1** | S1 | edge | S1-1 | 268 MB | LABMETAL D256 | 1 |" in destroyed
     assert all(f"| S{server}-{drive} |" in destroyed for server in (1, 2) for drive in (1, 2))
     assert "a3 (active), a4 (active)" in rest
