@@ -1,4 +1,7 @@
-"""A server fails, NetBox is corrected, somebody clears its task: it alone is planned again, asked about, and ends active."""
+"""A server fails, NetBox is corrected, somebody clears its task: it alone is planned again, asked about, and ends active.
+
+NetBox is slow meanwhile, and away at the moment when the server goes on.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from lab import paths
 from lab.datacenter import NIC, RACKS
 from tests.lab.conftest import Lab
 
@@ -18,6 +22,12 @@ def set_mac(lab: Lab, mac: str) -> None:
     """The NIC's MAC in NetBox."""
     interface = lab.netbox.dcim.interfaces.get(device_id=lab.devices(RACK.name)[SERVER.name].id, name=NIC)
     lab.netbox.dcim.mac_addresses.get(interface_id=interface.id).update({"mac_address": mac.upper()})
+
+
+def missed() -> int:
+    """How often NetBox answered turnup 503."""
+    lines = (paths.LOG / "netbox-access.log").read_text(errors="replace").splitlines()
+    return sum('" 503 ' in line and '"turnup"' in line for line in lines)
 
 
 @dataclass(frozen=True)
@@ -46,9 +56,17 @@ def story(lab: Lab) -> Story:
     finally:
         lab.fault(SERVER.name, "clear")
         set_mac(lab, SERVER.mac)
-    second = lab.start(rack=RACK.name, servers=[SERVER.name], dry_run=True)
-    looked_again = (second, lab.ended(second))
-    lab.resume(run, "boot", SERVER.name)
+    try:
+        lab.fault("netbox", "slow")
+        second = lab.start(rack=RACK.name, servers=[SERVER.name], dry_run=True)
+        looked_again = (second, lab.ended(second))
+        lab.fault("netbox", "clear")
+        lab.fault("netbox", "unavailable")
+        before = missed()
+        lab.resume(run, "boot", SERVER.name)
+        lab.until(lambda: missed() > before, "turnup to ask NetBox in vain")
+    finally:
+        lab.fault("netbox", "clear")
     lab.parked(run, "boot", SERVER.name)
     lab.airflow.answer("server_install", run, "boot", lab.index(run, "boot", SERVER.name), "Approve")
     lab.until(lambda: lab.airflow.state("server_install", run) == "running", "the run to go on")
