@@ -64,7 +64,6 @@ class Deliverer:
 
 def _said(answer: requests.Response) -> str:
     try:
-        found = answer.json()
-        return plain(str(found.get("run_id") or found["detail"]))
-    except (ValueError, AttributeError, LookupError):
+        return plain(str(answer.json()["detail"]))
+    except (ValueError, TypeError, LookupError):
         raise Refused("What answers is not turnup's webhook.", "check the connection's URL.") from None

@@ -20,9 +20,9 @@ def deliverer(server: Server) -> Deliverer:  # noqa: F811
     return Deliverer(f"{server.url}/turnup/webhooks/netbox", SECRET, None, 5)
 
 
-def test_it_signs_what_it_sends_and_tells_the_run(server: Server, deliverer: Deliverer) -> None:  # noqa: F811
-    server.answers = [Answer({"run_id": "netbox__1", "detail": "is started"}, 202), Answer({"detail": "moved on"})]
-    assert deliverer.deliver(DELIVERY, "webhook_sweep") == "netbox__1"
+def test_it_signs_what_it_sends_and_tells_what_came_of_it(server: Server, deliverer: Deliverer) -> None:  # noqa: F811
+    server.answers = [Answer({"run_id": "netbox__1", "detail": "netbox__1 is started."}, 202), Answer({"detail": "moved on"})]
+    assert deliverer.deliver(DELIVERY, "webhook_sweep") == "netbox__1 is started."
     assert deliverer.knock() == "moved on"
     asked = server.asked[0]
     assert asked.headers["Content-Type"] == "application/json"
