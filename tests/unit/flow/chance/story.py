@@ -71,7 +71,7 @@ class Story:
                 hold_again(self.site, name, run.run.claim)
             self.witness.reached["cleared late"] += 1
             for name in self._names(run):
-                self.actors = [self._actor(run, self._rows(run, name, (row,), resumed=True), name)]
+                self.actors = [self._actor(run, self._rows(run, name, (row,), resumed=first != "claim"), name)]
                 self._all_go_on([])
         return self.witness
 
@@ -284,6 +284,7 @@ class Story:
             elif one.what == "rejected":
                 self._rejected()
             elif one.what == "planned again":
+                EVENTS["drive added"](self.site, this, other)
                 plan_again(records, this)
             elif one.what.removeprefix("tampered ") in TAMPERED:
                 tamper(records, one.what.removeprefix("tampered "))

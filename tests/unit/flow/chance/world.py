@@ -69,7 +69,8 @@ class Ask:
 class World:
     """All of it. `order` says who goes on at each turn, until it is used up; `late` are rows that are cleared after all ended.
 
-    Each with the number of its run, and what is done first: nothing, `mend`, or `claim`: NetBox is given the run's claim by hand.
+    Each with the number of its run, and what is done first: nothing, `mend`, or `claim`: NetBox is given the run's claim by hand,
+    and the row does not know that it is resumed.
     """
 
     servers: int = 4
