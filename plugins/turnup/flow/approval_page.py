@@ -120,8 +120,8 @@ def _irreversible(seal: Seal) -> Iterator[str]:
 
 
 def _people(seal: Seal, sha256: str) -> Iterator[str]:
-    for why in seal.why_second:
-        yield f"**Two people have to approve:** {_text(why)}."
+    if seal.why_second:
+        yield f"**Two people have to approve:** {'; '.join(map(_text, seal.why_second))}."
         yield ""
     first = f"May answer: {_text(', '.join(seal.approvers))}"
     second = f"; the second time: {_text(', '.join(seal.second_approvers))}" if seal.why_second else ""

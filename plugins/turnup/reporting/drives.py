@@ -29,7 +29,7 @@ def _drive(sealed: Mapping[str, Any], said: Mapping[str, Any], wipe: str) -> Dri
         serial=str(sealed.get("serial", "")),
         size=bytes_in_words(int(sealed.get("size") or 0)),
         model=str(sealed.get("model", "")),
-        slot=str(sealed.get("slot", "")),
+        slot=str(said.get("slot") if said.get("slot") not in (None, "", "unknown") else sealed.get("slot", "")),
         result=str(told.get("result", "")),
         why=str(told.get("why", "")),
     )
