@@ -204,8 +204,16 @@ def _say(log: FlowLog, wait: Wait, waited: float, said: dict[str, float]) -> Non
         return
     said[wait.what] = waited
     seen = f"; last answer: {wait.last}" if wait.last else ""
-    limit = f" of {wait.within:.0f} s" if wait.within != float("inf") else ""
-    log.info("waiting for %s (%.0f%s)%s", wait.what, waited, limit or " s", seen)
+    log.info("waiting for %s (%s)%s", wait.what, _so_far(waited, wait.within), seen)
+
+
+def _so_far(waited: float, within: float) -> str:
+    """How long of how long: `12 of 90 s`, `75 min of 34 h`."""
+    if within == float("inf"):
+        return f"{waited:.0f} s"
+    if within >= 2 * 3600:
+        return f"{waited / 60:.0f} min of {within / 3600:g} h"
+    return f"{waited:.0f} of {within:.0f} s"
 
 
 async def in_thread[T](call: Callable[[], T]) -> T:

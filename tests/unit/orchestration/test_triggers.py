@@ -7,10 +7,12 @@ import json
 import threading
 from collections.abc import Callable
 
+import pytest
 from airflow.triggers.base import TaskSuccessEvent, TriggerEvent
 
 from turnup.domain.errors import HardwareFault, Transient, TurnupError, as_document
 from turnup.fakes.records import FakeRecords
+from turnup.flow import wiping
 from turnup.flow.job import FlowLog, Run, flow_log
 from turnup.flow.waiting import Wait, Waiting
 from turnup.orchestration.triggers import HoldTrigger, ServerRowTrigger
@@ -161,3 +163,14 @@ def test_what_airflow_keeps_of_a_hold_trigger_makes_the_same_one_again() -> None
     path, arguments = HoldTrigger("server_install", "run-1", "here", "claim").serialize()
     assert path == "turnup.orchestration.triggers.HoldTrigger"
     assert HoldTrigger(**arguments).serialize() == (path, arguments)
+
+
+def test_a_wipe_s_progress_and_the_time_it_will_take_yet_are_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "turnup.flow")
+    last = wiping.progress({"permille": 453, "seconds_left": 200})
+
+    def row() -> Waiting[None]:
+        yield Wait("its drives to be wiped", 34 * 3600, FAULT, every=0.0, last=last)
+
+    events(row)
+    assert "a1 boot: waiting for its drives to be wiped (0 min of 34 h); last answer: 45 %, about 3 min left" in caplog.text
