@@ -98,6 +98,18 @@ def test_a_hold_that_comes_while_the_bmc_is_waited_for_is_seen_before_the_power_
     assert next(looks) > 5
 
 
+def test_a_server_that_does_not_come_up_under_a_hold_is_left_as_it_is() -> None:
+    world = DataCenter(1)
+    install = Install(world)
+    install.make_plan()
+    install.rack_rows()
+    world.servers["a1"].boots = False
+    install.between = lambda: setattr(world.inventory, "held", [Hold("here", REASON)])
+    assert not install.row("boot", "a1")
+    assert world.servers["a1"].bmc.power == "On"
+    assert "power_off" not in world.servers["a1"].bmc.calls
+
+
 def capped(**caps: int) -> Policy:
     return replace(POLICY, site=replace(POLICY.site, power=Power(**caps)))
 

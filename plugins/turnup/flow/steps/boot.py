@@ -10,7 +10,7 @@ import secrets
 from datetime import UTC, datetime
 
 from turnup.domain.errors import Conflict, HardwareFault, Refused, Transient, TurnupError
-from turnup.flow import diagnosis, power
+from turnup.flow import diagnosis, hold, power
 from turnup.flow.bmc_address import checked_address
 from turnup.flow.bmc_trust import trusted_bmc
 from turnup.flow.documents import keep, latest
@@ -64,12 +64,13 @@ def come_up(job: Job, bmc: Bmc) -> Waiting[None]:
 
 
 def _switch_off_again(job: Job, bmc: Bmc) -> None:
-    """Undo this run's own start, if the server is this run's yet: an abort may have taken it over, and started it anew.
+    """Undo this run's own start, if the server is this run's yet, and no hold came: an abort may have taken it over.
 
     What goes wrong here must not hide why the machine did not come up.
     """
     try:
         _held_version(job)
+        hold.refuse(job.ports.inventory, job.plan.site)
         bmc.power_off()
         if bmc.system().power == OFF:
             keep(job, "boot", {"nonce": None})
