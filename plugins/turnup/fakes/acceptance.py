@@ -159,8 +159,12 @@ class FakeAcceptance:
                 drive.content = "half of it"
 
     def _pairs(self, order: Order) -> list[tuple[dict[str, Any], FakeDrive]]:
+        """Each drive that is there yet, with its state; who pulls one in the middle makes it fail."""
         here = {drive.serial: drive for drive in self.drives}
-        return [(state, here[state["serial"]]) for state in self.states[order.sha256]]
+        for state in self.states[order.sha256]:
+            if state["serial"] not in here and state["state"] in ("waiting", "running"):
+                state |= {"state": "failed", "why": "it is not there any more", "ended": _now()}
+        return [(state, here[state["serial"]]) for state in self.states[order.sha256] if state["serial"] in here]
 
     def _state(self, serial: str, order: Order) -> dict[str, Any]:
         ordered = next(one for one in order.drives if one.serial == serial)
