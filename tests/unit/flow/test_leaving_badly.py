@@ -11,8 +11,9 @@ import pytest
 
 from tests.unit.flow.chance.story import Story
 from tests.unit.flow.chance.world import CLAIM, Interruption, World
-from tests.unit.flow.leaving import ROWS, Leave, LiveSite
+from tests.unit.flow.leaving import POLICY, ROWS, Leave, LiveSite
 from turnup.domain.errors import Refused, RefusedPlan, TurnupError
+from turnup.domain.policy import Power
 from turnup.domain.seals import UNWIPED_TAG
 from turnup.flow import guard
 from turnup.flow.steps import plan as plan_step
@@ -218,6 +219,19 @@ def test_an_abort_in_the_middle_of_a_row_puts_the_server_back_or_leaves_the_row_
         before = story.site.footprint()
         story.play()
         assert left(story.site, "a1") == ("inventory", False) or story.site.footprint() == before, call
+
+
+def test_a_no_that_comes_while_it_waits_for_its_turn_to_start_leaves_it_off() -> None:
+    world = LiveSite(4)
+    run = Leave(world, policy=replace(POLICY, site=replace(POLICY.site, power=Power(at_once_per_rack=1, seconds=60))))
+    run.ready("a1", "a2")
+    for name in ("a1", "a2"):
+        assert run.row("drain", name)
+    assert run.row("reset", "a1")
+    run.between = lambda: None if run.failed else run.decide("ann", chosen="Reject")
+    assert not run.row("reset", "a2")
+    assert run.failed["a2"].cause == "approval-missing"
+    assert "power_on" not in world.servers["a2"].bmc.calls
 
 
 def test_every_row_twice_is_every_row_once() -> None:

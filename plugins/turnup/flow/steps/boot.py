@@ -7,6 +7,7 @@ that it finds running was started by this run; any other running machine is refu
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from turnup.domain.errors import Conflict, HardwareFault, Refused, Transient, TurnupError
@@ -90,10 +91,14 @@ def _held_version(job: Job) -> str:
     return now.version
 
 
-def switch_on(job: Job, bmc: Bmc) -> Waiting[None]:
-    """Write the boot script and switch on when it is the server's turn; the effect counts, not the answer."""
+def switch_on(job: Job, bmc: Bmc, ask: Callable[[], object] = lambda: None) -> Waiting[None]:
+    """Write the boot script and switch on when it is the server's turn; the effect counts, not the answer.
+
+    `ask` refuses where the server may not be switched on any more: its turn may be long in coming.
+    """
     _take_former_scripts_away(job)
     yield from power.turn(job)
+    ask()
     version = _held_version(job)
     given = _unused_nonce(job) or secrets.token_hex(16)
     at = datetime.now(UTC).isoformat(timespec="seconds")

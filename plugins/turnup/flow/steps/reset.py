@@ -37,7 +37,7 @@ def do(job: Job) -> Waiting[None]:
             order_off(bmc)
         yield from switched_off(job, bmc)
     if bmc.system().power == boot.OFF:
-        yield from boot.switch_on(wiping, bmc)
+        yield from boot.switch_on(wiping, bmc, lambda: guard.demand(job))
     yield from boot.come_up(wiping, bmc)
     boot.take_script_away(wiping)
     job.log.info("booted %s", wiping.server.image)
