@@ -206,7 +206,7 @@ def test_a_server_that_an_abort_took_over_is_not_switched_off_by_the_row_that_st
 
 @pytest.mark.parametrize("row", (CLAIM, *ROWS))
 def test_where_a_process_dies_in_the_middle_of_a_row_the_next_one_goes_on(row: str) -> None:
-    for call, after in ((8, True), (25, False)):
+    for call, after in ((7, True), (16, False)):
         story = Story(World(interruptions=(Interruption("crash", row, call, after),)))
         assert story.play().reached["interrupted: crash"]
         assert left(story.site, "a1") == ("inventory", False), call
