@@ -76,7 +76,7 @@ class FakeServer:
             MINION_KEY: self._key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode(),
         }
         self.machine.outputs |= {
-            ("dmidecode", "-s", "system-serial-number"): Completed(0, f"{self.inner_serial}\n", ""),
+            ("dmidecode", "-s", "system-serial-number"): lambda: Completed(0, f"{self.inner_serial}\n", ""),
             ("ip", "-json", "link", "show"): Completed(0, links, ""),
             LSBLK: self._lsblk,
         }

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.unit.flow.chance.story import Story
-from tests.unit.flow.chance.world import CLAIM, Interruption, World
+from tests.unit.flow.chance.world import CLAIM, Happening, Interruption, World
 from tests.unit.flow.leaving import POLICY, ROWS, Leave, LiveSite
 from turnup.domain.errors import Refused, RefusedPlan, TurnupError
 from turnup.domain.policy import Power
@@ -232,6 +232,36 @@ def test_a_no_that_comes_while_it_waits_for_its_turn_to_start_leaves_it_off() ->
     assert not run.row("reset", "a2")
     assert run.failed["a2"].cause == "approval-missing"
     assert "power_on" not in world.servers["a2"].bmc.calls
+
+
+def test_a_server_that_was_installed_anew_since_it_was_sealed_is_not_claimed() -> None:
+    world = LiveSite(4)
+    run = Leave(world)
+    run.seal("a1", "a2")
+    run.decide("ann")
+    world.inventory.correct(1, lambda server: replace(server, last_run="server_install/anew"))
+    assert run.rack_rows() == ("a2",)
+    assert world.statuses()["a1"] == "active"
+
+
+@pytest.mark.parametrize(
+    ("what", "words"),
+    [
+        ("bmc serials swapped", "its serial number is not one"),
+        ("inner serials swapped", "its serial number is not one"),
+        ("other mac", "02:00:00:00:07:07"),
+        ("drives gone", "an empty list never means all of them"),
+        ("drive nameless", "has no serial number or no size"),
+        ("drive doubled", "2 drives have the serial number"),
+        ("all others unwell", "NOT enough"),
+        ("off", "cannot be wiped and proven"),
+    ],
+)
+def test_what_does_not_agree_is_not_sealed(what: str, words: str) -> None:
+    story = Story(World(before=(Happening(what, "before"),)))
+    assert story.play().reached["not sealed"] == 1
+    assert words in " ".join(story.witness.why)
+    assert story.site.contents()["a1"][:2] == UNTOUCHED[: len(story.site.servers["a1"].drives)]
 
 
 def test_every_row_twice_is_every_row_once() -> None:

@@ -66,6 +66,8 @@ class Truth:
         wanted = ("decommissioning", claim) if claim else ("active", None)
         if (now.status, now.claim) != wanted:
             return f"it is {now.status}, held by {now.claim}"
+        if not claim and part.sealed is not None and now.last_run != part.sealed.former_run:
+            return f"it was held by {now.last_run} since it was sealed"
         was, last = as_sealed(part), (now.name, now.serial, now.asset_tag, now.role, now.position)
         return "" if was == last and now.tenant is None else f"it was {was}, and is {last}"
 
