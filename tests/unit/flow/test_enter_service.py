@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 
 import pytest
@@ -58,6 +59,7 @@ def test_the_plan_says_which_pool_a_server_will_serve_in() -> None:
 
 
 def test_a_role_without_a_pool_has_nothing_to_enter(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
     world = DataCenter(1)
     assert Install(world, policy=WITHOUT_POOL).everything() == {}
     assert world.statuses() == {"a1": "active"}
