@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from turnup.domain.plain_text import distinct, plain
+from turnup.domain.plain_text import distinct, plain, without_tracebacks
 
 EVENT_LOGS = ("eventlog", "sel", "iml", "platformlog", "standardlog", "log1", "log")
 CONSOLE_LOGS = ("hostlogger",)
@@ -29,9 +29,9 @@ def events(get: Get, services: Iterable[str]) -> tuple[str, ...]:
 
 
 def console(get: Get, services: Iterable[str]) -> tuple[str, ...]:
-    """The newest lines of the host's console, each once, oldest first."""
-    lines = (plain(str(entry.get("Message", ""))) for entry in _last(get, services, CONSOLE_LOGS, LAST_LINES))
-    return tuple(distinct(lines)[-LAST:])
+    """The newest lines of the host's console, each once, oldest first; of a program's traceback its last."""
+    lines = without_tracebacks(str(entry.get("Message", "")) for entry in _last(get, services, CONSOLE_LOGS, LAST_LINES))
+    return tuple(distinct(map(plain, lines))[-LAST:])
 
 
 def _last(get: Get, services: Iterable[str], names: Sequence[str], count: int) -> list[Mapping[str, Any]]:

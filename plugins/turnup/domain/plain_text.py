@@ -25,3 +25,16 @@ def distinct(lines: Iterable[str]) -> list[str]:
         last.pop(key, None)
         last[key] = line
     return list(last.values())
+
+
+def without_tracebacks(lines: Iterable[str]) -> list[str]:
+    """Of each Python traceback the line that names the error alone. A prefix of fixed width, such as a time, may stand before."""
+    kept: list[str] = []
+    begins = -1
+    for line in lines:
+        if (found := line.find("Traceback (most recent call last)")) >= 0:
+            begins = found
+        elif begins < 0 or line[begins : begins + 2] != "  ":
+            begins = -1
+            kept.append(line)
+    return kept

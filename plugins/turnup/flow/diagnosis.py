@@ -25,7 +25,7 @@ LONGEST = 25.0
 SKEW = timedelta(seconds=60)
 """How far the clocks of BMCs and DHCP servers may be apart from turnup's."""
 
-SHOWN = 6
+SHOWN = 10
 """Lines of each log that go into a message; the newest."""
 
 NOT_FETCHED = re.compile(r"(: |http )[45]\d\d\b|\b(not found|refused|timed? ?out|unreachable|failed|no such file|error)\b", re.I)

@@ -71,3 +71,24 @@ def test_entries_without_a_time_severity_or_message_are_shown_as_far_as_they_go(
 def test_a_log_that_nobody_knows_and_answers_of_another_shape_are_no_logs() -> None:
     assert redfish_logs.events(Vendor({SYSTEM: {"Dump": entries(1)}}).get, [SYSTEM]) == ()
     assert redfish_logs.console(lambda _: {"Members": "none"}, [SYSTEM]) == ()
+
+
+def test_of_a_traceback_on_the_console_the_error_alone_is_told_and_the_lines_before_it_stay() -> None:
+    said = (
+        "sshd does not start",
+        "minion: Failed to load grains:",
+        "minion: Traceback (most recent call last):",
+        '  File "/opt/salt/loader.py", line 1604, in grains',
+        "    ret = funcs[key](**kwargs)",
+        "          ^^^^^^^^^^^^^^^^^^^^",
+        "OSError: [Errno 22] Invalid argument",
+        "  an indented line of another kind",
+    )
+    lines = [said[0], said[1], said[2], *(f"minion: {line}" for line in said[3:])]
+    vendor = Vendor({SYSTEM: {"HostLogger": [{"Message": f"2026-01-01 00:00:{at:02} {line}"} for at, line in enumerate(lines)]}})
+    assert redfish_logs.console(vendor.get, [SYSTEM]) == (
+        "2026-01-01 00:00:00 sshd does not start",
+        "2026-01-01 00:00:01 minion: Failed to load grains:",
+        "2026-01-01 00:00:06 minion: OSError: [Errno 22] Invalid argument",
+        "2026-01-01 00:00:07 minion: an indented line of another kind",
+    )
