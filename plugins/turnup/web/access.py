@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import quote
 
 from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
@@ -21,8 +21,15 @@ class Reader:
 
     def may_read(self, dag_id: str) -> bool:
         """Whether Airflow shows this DAG's runs to them."""
+        return self._may("GET", dag_id)
+
+    def may_start(self, dag_id: str) -> bool:
+        """Whether Airflow lets them start this DAG's runs."""
+        return self._may("POST", dag_id)
+
+    def _may(self, method: Literal["GET", "POST"], dag_id: str) -> bool:
         try:
-            requires_access_dag("GET", DagAccessEntity.RUN, dag_id)(self._request, self._user)
+            requires_access_dag(method, DagAccessEntity.RUN, dag_id)(self._request, self._user)
         except HTTPException:
             return False
         return True
