@@ -32,7 +32,7 @@ def password(user: str) -> str:
 def _sections() -> dict[str, dict[str, object]]:
     return {
         "core": {
-            "executor": "LocalExecutor",
+            "executor": "turnup.orchestration.local_executor.ForgivingLocalExecutor",
             "parallelism": 6,
             "max_active_tasks_per_dag": 32,
             "dags_folder": paths.CHECKOUT / "dags",
@@ -67,6 +67,8 @@ def _sections() -> dict[str, dict[str, object]]:
             "task_instance_heartbeat_timeout_detection_interval": 5,
             "orphaned_tasks_check_interval": 15,
             "scheduler_health_check_threshold": 20,
+            "task_queued_timeout": 60,
+            "task_queued_timeout_check_interval": 15,
         },
         "triggerer": {"triggerer_health_check_threshold": 20},
         "logging": {
