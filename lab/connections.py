@@ -58,6 +58,12 @@ def _all() -> dict[str, dict[str, Any]]:
             "conn_type": "turnup_signing",
             "extra": {f"{purpose}_private_key": _signing_key(purpose) for purpose in ("order", "certificate")},
         },
+        "turnup_webhooks_default": {
+            "conn_type": "turnup_webhooks",
+            "host": airflow.url(),
+            "password": secret("netbox_webhook"),
+            "extra": {"previous_secret": secret("netbox_webhook_previous")},
+        },
         f"boot_{SITE}": {"conn_type": "turnup_boot_folder", "extra": {"path": str(paths.BOOT)}},
     }
 

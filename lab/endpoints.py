@@ -60,6 +60,7 @@ def write() -> None:
                 **haproxy.credentials(),
             }
         },
+        "webhook": {"url": f"{airflow.url()}/turnup/webhooks/netbox", "secret": secret("netbox_webhook")},
         "redfish": {"username": connections.REDFISH_USER, "password": connections.redfish_password(), "port": REDFISH_PORT},
     }
     configuration.write(paths.ENDPOINTS, json.dumps(content, indent=2) + "\n")

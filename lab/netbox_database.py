@@ -18,7 +18,7 @@ from lab import configuration, console, environments, paths, slate, waiting
 from lab.console import clock
 from lab.errors import LabError
 from lab.secrets import secret
-from lab.services import netbox, postgres
+from lab.services import airflow, netbox, postgres
 from lab.supervisor import ENVIRONMENT
 
 _STAMP = netbox.ROOT / "database"
@@ -128,31 +128,26 @@ def _postgres(program: str, *arguments: str) -> None:
         raise LabError(f"{program} failed: {done.stderr.strip()[-2000:]}. If {_cached()} is damaged, remove it and run it again.")
 
 
-def seed() -> bool:
-    """The database holds the data center as it was delivered, unless it does already; False when it was there.
+def seed() -> None:
+    """The database holds the data center as it was delivered; nothing is done when it does already.
 
     What the seed is made of changed: NetBox begins anew, because a new seed over old runs is neither.
     """
     sources = [paths.CHECKOUT / "lab" / "datacenter.py", *sorted(_seed_sources())]
-    wanted = configuration.digest(*sources)
+    # NetBox delivers to Airflow's URL, which the seed holds: another port is another seed.
+    wanted = f"{configuration.digest(*sources)} {airflow.url()}"
     if _SEED_STAMP.exists() and _SEED_STAMP.read_text() == wanted and postgres.exists(_SEEDED):
-        return False
-    try:
-        from lab.seed import seed as fill  # noqa: PLC0415 - only where NetBox is there to be filled
-    except ModuleNotFoundError as error:
-        if error.name != "lab.seed":
-            raise LabError(f"The seed needs {error.name}, which is not in lab/locks/lab.in. Add it there.") from error
-        console.say("netbox", "no seed: NetBox stays empty")
-        return False
+        return
+    from lab import seed as data_center  # noqa: PLC0415 - only where NetBox is there to be filled
+
     if _SEED_STAMP.exists():
         console.say("netbox", "the seed has changed: NetBox begins anew")
         slate.spoil()
         postgres.copy(_EMPTY, "netbox")
     with console.step("netbox", "seeding the data center"):
-        fill(netbox.url(), netbox.token())
+        data_center.seed(netbox.url(), netbox.token(), data_center.Receiver(airflow.url(), secret("netbox_webhook")))
     postgres.copy("netbox", _SEEDED)
     configuration.write(_SEED_STAMP, wanted, 0o644)
-    return True
 
 
 def _seed_sources() -> list[Path]:

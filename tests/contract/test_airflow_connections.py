@@ -18,7 +18,17 @@ from tests.contract.test_bmc import OTHER_PASSWORD, PASSWORD, serve
 from turnup.orchestration.hooks import HOOKS
 from turnup.orchestration.hooks.kind import STANDARD
 
-TYPES = ["haproxy", "kea", "netbox", "redfish", "salt_api", "turnup_boot_folder", "turnup_signing", "turnup_ssh"]
+TYPES = [
+    "haproxy",
+    "kea",
+    "netbox",
+    "redfish",
+    "salt_api",
+    "turnup_boot_folder",
+    "turnup_signing",
+    "turnup_ssh",
+    "turnup_webhooks",
+]
 WRONG = "not-the-password"
 
 
