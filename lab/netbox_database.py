@@ -138,14 +138,16 @@ def seed() -> None:
     wanted = f"{configuration.digest(*sources)} {airflow.url()}"
     if _SEED_STAMP.exists() and _SEED_STAMP.read_text() == wanted and postgres.exists(_SEEDED):
         return
-    from lab import seed as data_center  # noqa: PLC0415 - only where NetBox is there to be filled
+    # Only where NetBox is there to be filled.
+    from lab import seed as data_center  # noqa: PLC0415
+    from turnup.adapters.netbox.ensure import Receiver  # noqa: PLC0415
 
     if _SEED_STAMP.exists():
         console.say("netbox", "the seed has changed: NetBox begins anew")
         slate.spoil()
         postgres.copy(_EMPTY, "netbox")
     with console.step("netbox", "seeding the data center"):
-        data_center.seed(netbox.url(), netbox.token(), data_center.Receiver(airflow.url(), secret("netbox_webhook")))
+        data_center.seed(netbox.url(), netbox.token(), Receiver(airflow.url(), secret("netbox_webhook")))
     postgres.copy("netbox", _SEEDED)
     configuration.write(_SEED_STAMP, wanted, 0o644)
 
