@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
@@ -35,6 +35,8 @@ PACKAGES = {
     "libc6-dev": "compiling NetBox's PostgreSQL driver",
     "libpq-dev": "compiling NetBox's PostgreSQL driver",
 }
+FOR_TESTS = {"chromium": "the browser in which the pages are tried"}
+"""What the lab itself does without."""
 
 _POLICY = Path("/usr/sbin/policy-rc.d")
 _MARK = "# turnup lab: here only while it installs packages"
@@ -42,11 +44,11 @@ _SECONDS = 1800  # for apt-get, the wait for another one's lock among them
 _LOG = paths.LOG / "packages.log"
 
 
-def _missing() -> list[str]:
-    command = ["dpkg-query", "--show", "--showformat", "${Package} ${db:Status-Status}\n", *PACKAGES]
+def _missing(packages: Iterable[str]) -> list[str]:
+    command = ["dpkg-query", "--show", "--showformat", "${Package} ${db:Status-Status}\n", *packages]
     shown = subprocess.run(command, capture_output=True, text=True, check=False).stdout
     installed = {line.split()[0] for line in shown.splitlines() if line.endswith(" installed")}
-    return [package for package in PACKAGES if package not in installed]
+    return [package for package in packages if package not in installed]
 
 
 @contextmanager
@@ -67,10 +69,10 @@ def let_services_start() -> None:
         _POLICY.unlink(missing_ok=True)
 
 
-def install() -> None:
-    """Every package of `PACKAGES` is installed afterwards."""
+def install(packages: Iterable[str] = PACKAGES) -> None:
+    """Every one of the packages is installed afterwards."""
     let_services_start()
-    if not (missing := _missing()):
+    if not (missing := _missing(packages)):
         console.say("packages", "all there")
         return
     _LOG.parent.mkdir(parents=True, exist_ok=True)

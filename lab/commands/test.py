@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from lab import console, environments, paths
+from lab import console, environments, paths, prerequisites
 from lab.commands import up
 from lab.services import airflow
 from lab.supervisor import ENVIRONMENT
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str]) -> int:
     environments.install_project()
     codes = []
     with ThreadPoolExecutor() as pool:
-        lab = pool.submit(up.run if in_the_lab else lambda: None)
+        lab = pool.submit(_lab if in_the_lab else lambda: None)
         failed = [name for name, command in CHECKS if not _passes(name, command)]
         if elsewhere:
             codes.append(_tests(elsewhere, options, told_at_once=not in_the_lab))
@@ -50,6 +50,12 @@ def main(arguments: Sequence[str]) -> int:
     if len(codes) > 1 and codes[0]:
         console.warn("Not right, see above: the tests that need no lab.")
     return max([code for code in codes if code != NONE_CHOSEN] or codes) or int(bool(failed))
+
+
+def _lab() -> None:
+    """The lab is up, and what only its tests need is there."""
+    up.run()
+    prerequisites.install(prerequisites.FOR_TESTS)
 
 
 def _tests(targets: Sequence[str], options: Sequence[str], *, told_at_once: bool = True) -> int:
