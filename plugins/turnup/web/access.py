@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 from urllib.parse import quote
 
 from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
@@ -10,6 +10,9 @@ from airflow.api_fastapi.core_api.security import GetUserDep, requires_access_da
 from fastapi import Depends, HTTPException, Request
 
 from turnup.orchestration import settings
+
+if TYPE_CHECKING:
+    from airflow.api_fastapi.auth.managers.base_auth_manager import ResourceMethod
 
 
 class Reader:
@@ -27,9 +30,18 @@ class Reader:
         """Whether Airflow lets them start this DAG's runs."""
         return self._may("POST", dag_id)
 
-    def _may(self, method: Literal["GET", "POST"], dag_id: str) -> bool:
+    def may_clear(self, dag_id: str) -> bool:
+        """Whether Airflow lets them clear this DAG's tasks."""
+        return self._may("PUT", dag_id, DagAccessEntity.TASK_INSTANCE)
+
+    @property
+    def name(self) -> str:
+        """Airflow's user name of them: under it their runs are started."""
+        return self._user.get_name()
+
+    def _may(self, method: ResourceMethod, dag_id: str, entity: DagAccessEntity = DagAccessEntity.RUN) -> bool:
         try:
-            requires_access_dag(method, DagAccessEntity.RUN, dag_id)(self._request, self._user)
+            requires_access_dag(method, entity, dag_id)(self._request, self._user)
         except HTTPException:
             return False
         return True

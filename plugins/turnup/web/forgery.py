@@ -1,0 +1,73 @@
+"""Against requests that another site makes in a person's name: an order counts only if one of turnup's own pages sent it.
+
+The session's cookie alone is no proof: a browser sends it along, whoever wrote the page. So every order carries a token that only
+our pages hold (`X-Turnup-Token`), made of the session's user and the day by Airflow's secret key: without state, the same in
+every API server, and still right when Airflow renews the session. And a browser that names another origin is refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+from urllib.parse import urlsplit
+
+import jwt
+from airflow.api_fastapi.auth.managers.base_auth_manager import COOKIE_NAME_JWT_TOKEN
+from airflow.api_fastapi.auth.tokens import get_signing_key
+from fastapi import Depends, HTTPException, Request
+
+from turnup.orchestration import settings
+
+HEADER = "X-Turnup-Token"
+KEPT_OPEN = timedelta(days=1)
+"""For how long a page may stay open, at least, before its orders are refused."""
+
+WRONG_TOKEN = "This page is too old, or not yours: reload it and try again. Nothing was done."  # noqa: S105 -- a sentence
+FOREIGN = "This was sent by a page of another site. Nothing was done."
+
+
+def token(request: Request) -> str:
+    """What a page that this request asks for puts into its orders. Whether the session is genuine its login has proven."""
+    return _token(request, datetime.now(UTC))
+
+
+def check(request: Request) -> None:
+    """Return where one of our own pages, of the same person, sent the request. HTTPException 403: it is not so."""
+    if is_foreign(request.headers, settings.base_url()):
+        raise HTTPException(403, FOREIGN)
+    given, now = request.headers.get(HEADER, "").encode(), datetime.now(UTC)
+    good = [hmac.compare_digest(_token(request, at).encode(), given) for at in (now, now - KEPT_OPEN)]
+    if not any(good):
+        raise HTTPException(403, WRONG_TOKEN)
+
+
+Genuine = Annotated[None, Depends(check)]
+"""A route's parameter of this type: 403 for what no page of ours sent."""
+
+
+def is_foreign(headers: Mapping[str, str], base_url: str) -> bool:
+    """Whether the browser says that another origin sent it: neither the host that is asked, nor the one of `base_url`."""
+    if headers.get("sec-fetch-site", "same-origin") != "same-origin":
+        return True
+    origin = headers.get("origin")
+    if origin is None:
+        return False
+    ours = {headers.get("host", ""), urlsplit(base_url).netloc} - {""}
+    return urlsplit(origin).netloc not in ours
+
+
+def _token(request: Request, at: datetime) -> str:
+    key = hashlib.sha256(f"turnup.forgery {get_signing_key('api', 'secret_key')}".encode()).digest()
+    return hmac.new(key, f"{at:%Y-%m-%d} {_user(request)}".encode(), hashlib.sha256).hexdigest()
+
+
+def _user(request: Request) -> str:
+    """Whom the session's cookie names; nobody without one: then no browser sends anything along by itself."""
+    try:
+        claims = jwt.decode(request.cookies.get(COOKIE_NAME_JWT_TOKEN, ""), options={"verify_signature": False})
+    except jwt.InvalidTokenError:
+        return ""
+    return str(claims.get("sub", ""))
