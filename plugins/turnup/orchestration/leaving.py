@@ -44,7 +44,7 @@ class SurveyOperator(AtWork):
         names = tuple(str(name) for name in context["params"]["servers"] or ())
 
         def host_key(server: Server) -> str | None:
-            return self.host_key(place, server, log)
+            return host_key_on_record(place, server, log)
 
         try:
             with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="survey") as pool:
@@ -56,17 +56,6 @@ class SurveyOperator(AtWork):
         for role, addresses in sorted(seen.serving.items()):
             log.info("role %s: %d servers serve", role, len(addresses))
         return len(seen.servers)
-
-    def host_key(self, place: Workplace, server: Server, log: FlowLog) -> str | None:
-        """The SSH host key on record, from the run that held the server last."""
-        dag_id, _, run_id = (server.last_run or "").partition("/")
-        if not run_id:
-            return None
-        try:
-            return survey.host_key_on_record(server, place.records_of(settings.run_of(dag_id, run_id)))
-        except TurnupError as error:
-            log.warning("%s: what the run %s knew of it cannot be read: %s", server.name, server.last_run, error)
-            return None
 
     def tell(self, seen: Survey, log: FlowLog) -> None:
         """What was seen of a server, on a line or two."""
@@ -86,10 +75,27 @@ class SealOperator(PlanOperator):
 
     def request(self, context: Context, place: Workplace) -> Request:
         """What the form asked for, by whom, and what was seen."""
-        params = context["params"]
-        people = requesters(getattr(context["dag_run"], "triggering_user_name", None), place.policy.site.decommission.people)
-        removal = Removal(str(params["wipe"]), str(params["reason"] or ""), people, survey.kept(place.records))
-        return Request(place.run.claim, tuple(str(name) for name in params["servers"] or ()), removal=removal)
+        user = getattr(context["dag_run"], "triggering_user_name", None)
+        return asked_to_leave(context["params"], place, user)
+
+
+def host_key_on_record(place: Workplace, server: Server, log: FlowLog) -> str | None:
+    """The SSH host key on record, from the run that held the server last."""
+    dag_id, _, run_id = (server.last_run or "").partition("/")
+    if not run_id:
+        return None
+    try:
+        return survey.host_key_on_record(server, place.records_of(settings.run_of(dag_id, run_id)))
+    except TurnupError as error:
+        log.warning("%s: what the run %s knew of it cannot be read: %s", server.name, server.last_run, error)
+        return None
+
+
+def asked_to_leave(params: Mapping[str, Any], place: Workplace, user: str | None) -> Request:
+    """What a form's values ask for, by Airflow's user of that name, and what the survey saw."""
+    people = requesters(user, place.policy.site.decommission.people)
+    removal = Removal(str(params["wipe"]), str(params["reason"] or ""), people, survey.kept(place.records))
+    return Request(place.run.claim, tuple(str(name) for name in params["servers"] or ()), removal=removal)
 
 
 def requesters(user: str | None, people: Mapping[str, str]) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ ends from there; only a failure comes back to a worker, where it is written down
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
@@ -120,13 +120,17 @@ class PlanOperator(AtWork):
 
     def request(self, context: Context, place: Workplace) -> Request:
         """What the form asked for."""
-        params = context["params"]
-        return Request(
-            claim=place.run.claim,
-            servers=tuple(params["servers"] or ()),
-            burn_in=str(params.get("burn_in") or ""),
-            approval_required=params.get("approval") == "required",
-        )
+        return asked(context["params"], place.run.claim)
+
+
+def asked(params: Mapping[str, Any], claim: str) -> Request:
+    """What a form's values ask for, in the name of the run that claims."""
+    return Request(
+        claim=claim,
+        servers=tuple(params["servers"] or ()),
+        burn_in=str(params.get("burn_in") or ""),
+        approval_required=params.get("approval") == "required",
+    )
 
 
 class RackRowOperator(AtWork):
