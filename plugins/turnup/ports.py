@@ -150,7 +150,10 @@ class Changes(Protocol):
         ...
 
     def standing(self, statuses: Sequence[str], since: datetime) -> tuple[StatusChange, ...]:
-        """How the statuses of devices changed since then that have one of these now and are held by no run, by id."""
+        """How the statuses of devices changed since then, by id.
+
+        Of those that have one of these now and are held by no run, and of those that turnup put back since.
+        """
         ...
 
     def placed(self, device_ids: Sequence[int]) -> Mapping[int, Placed]:
@@ -166,6 +169,17 @@ class Started:
     servers: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class NewRun:
+    """A run to be created: its parameters as the DAG's form has them, in whose name (Airflow's user name), and why."""
+
+    dag_id: str
+    run_id: str
+    parameters: Mapping[str, object]
+    by: str
+    note: str
+
+
 class Runs(Protocol):
     """Airflow's runs, as who starts them sees them."""
 
@@ -178,6 +192,10 @@ class Runs(Protocol):
         ...
 
     def start(self, start: Start) -> bool:
+        """Create the run that NetBox wished, as `create` does."""
+        ...
+
+    def create(self, run: NewRun) -> bool:
         """Create the run, queued. False: there is one of this id. Refused: the DAG does not take its parameters."""
         ...
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from turnup.domain.plain_text import plain
 from turnup.domain.policy import Site
@@ -38,6 +38,12 @@ WISHES = (
 )
 RUN = "netbox__"
 """What the ids of runs that NetBox started begin with."""
+
+STANDS = timedelta(hours=6)
+"""A wish that nobody heard for longer is forgotten: who set the status sees that nothing happens, and sets it again."""
+
+PUT_BACK = "put back until that is approved"
+"""What NetBox's changelog says where turnup gave a device its former status back."""
 
 
 @dataclass(frozen=True)
@@ -136,6 +142,7 @@ def run_ids(changes: Sequence[StatusChange]) -> Mapping[tuple[str, int], str]:
 class Standing:
     """What is so by now: the devices, `later` changes of their statuses, turnup's NetBox user, the policy of a site (slug)."""
 
+    now: datetime
     devices: Mapping[int, Placed]
     later: Sequence[StatusChange]
     own_user: str
@@ -177,6 +184,10 @@ def _judged(change: StatusChange, now: Standing) -> tuple[Wish, Placed, str] | I
 def _objections(change: StatusChange, wish: Wish, placed: Placed, now: Standing) -> Iterator[Ignored]:
     """Why what was wished for the device is not done."""
     name, server = plain(change.device), placed.server
+    if not server.name:
+        yield Ignored("no-name", f"The device {name} has no name in NetBox.")
+    if now.now - datetime.fromisoformat(change.at) > STANDS:
+        yield Ignored("too-old", f"{name} was set to {change.after} more than {STANDS.seconds // 3600} hours ago.")
     if moved := _moved_on(change, wish, placed, now):
         yield Ignored("moved-on", f"{name} {moved}")
     if server.claim:

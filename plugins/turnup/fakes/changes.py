@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 from turnup.domain.errors import Refused
-from turnup.domain.wishes import Placed, StatusChange
+from turnup.domain.wishes import PUT_BACK, Placed, StatusChange
 from turnup.fakes.faults import Faults
 from turnup.fakes.inventory import FakeInventory
 from turnup.ports import Changes
@@ -28,6 +28,7 @@ class FakeChanges(Faults, port=Changes):
         self.now = BEGIN
         inventory.on_call, inventory.on_answer = self._before_write, self._after_write
         self._before: dict[int, Placed] = {}
+        self._put_back: set[int] = set()
 
     def own_user(self) -> str:
         """The user that turnup is."""
@@ -42,10 +43,12 @@ class FakeChanges(Faults, port=Changes):
         return tuple(one for one in self._changes if one.id > change_id and one.device_id in device_ids)
 
     def standing(self, statuses: Sequence[str], since: datetime) -> tuple[StatusChange, ...]:
-        """Of devices in these statuses that no run holds."""
+        """Of devices in these statuses that no run holds, and of those that were put back, however long ago."""
         now = self._all()
         free = {key for key, one in now.items() if one.server.status in statuses and not one.server.claim}
-        return tuple(one for one in self._changes if one.device_id in free and datetime.fromisoformat(one.at) >= since)
+        return tuple(
+            one for one in self._changes if one.device_id in free | self._put_back and datetime.fromisoformat(one.at) >= since
+        )
 
     def placed(self, device_ids: Sequence[int]) -> Mapping[int, Placed]:
         """Devices by id."""
@@ -63,8 +66,11 @@ class FakeChanges(Faults, port=Changes):
         if method == "write":
             self._before = self._all()
 
-    def _after_write(self, method: str, _: tuple[object, ...]) -> None:
+    def _after_write(self, method: str, arguments: tuple[object, ...]) -> None:
         if method == "write":
+            key, *_, message = arguments
+            if PUT_BACK in str(message):
+                self._put_back.add(int(str(key)))
             self._note(str(uuid4()), self._own_user, self._before)
 
     def _note(self, request_id: str, user: str, before: Mapping[int, Placed]) -> None:

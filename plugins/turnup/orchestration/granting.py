@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from turnup.domain.errors import Refused
 from turnup.domain.policy import Site
 from turnup.domain.webhooks import Delivery, Ignored
 from turnup.domain.wishes import (
+    PUT_BACK,
     RUN,
     Standing,
     Start,
@@ -36,6 +38,10 @@ class Granted:
     new: bool
 
 
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
 @dataclass(frozen=True)
 class Granting:
     """One NetBox, and Airflow's runs. `site_of` gives the policy of a site (slug) that has one."""
@@ -45,6 +51,7 @@ class Granting:
     runs: Runs
     site_of: Callable[[str], Site | None]
     own_user: str
+    clock: Callable[[], datetime] = _now
 
     def answer(self, delivery: Delivery) -> Granted | Ignored:
         """Make sure of the run that the delivery's request asks for. Transient: try again, or let the sweep do it."""
@@ -67,7 +74,7 @@ class Granting:
         granted = [(start, self._start(start)) for start in starts]
         for start, outcome in granted:
             if delivery.device_id in {server.id for server in start.servers}:
-                return outcome
+                return outcome if isinstance(outcome, Ignored) else _with(delivery, outcome)
         return ignored[delivery.device_id]
 
     def _standing(self, changes: tuple[StatusChange, ...]) -> Standing:
@@ -76,10 +83,12 @@ class Granting:
         later: tuple[StatusChange, ...] = ()
         if touched:
             later = self.changes.after(min(one.id for one in touched), [one.device_id for one in touched])
-        return Standing(devices, later, self.own_user, self.site_of)
+        return Standing(self.clock(), devices, later, self.own_user, self.site_of)
 
     def _start(self, start: Start) -> Granted | Ignored:
         """Put back what has to be, then create the run. Where only the first was done, the next look does the second."""
+        if there := self._there(start):
+            return there
         self.runs.ready(start.wish.dag_id)
         if start.wish.put_back:
             self._put_back(start)
@@ -89,9 +98,22 @@ class Granting:
             return Ignored("not-started", str(error))
         return Granted(start.wish.dag_id, start.run_id, start.names, new)
 
+    def _there(self, start: Start) -> Granted | None:
+        """The run of this id, if there is one: it was made of those who could be started then, and takes in nobody later."""
+        runs = self.runs.started(start.wish.dag_id, start.run_id)
+        found = (Granted(start.wish.dag_id, run.run_id, run.servers, new=False) for run in runs if run.run_id == start.run_id)
+        return next(found, None)
+
     def _put_back(self, start: Start) -> None:
         run = f"{start.wish.dag_id}/{start.run_id}"
         for server in start.servers:
             if server.status == start.wish.after:
-                message = f"{run}: wished by {start.by}; stays {start.wish.before} until that is approved"
+                message = f"{run}: {PUT_BACK}, wished by {start.by}"
                 self.inventory.write(server.id, server.version, DeviceWrite(status=start.wish.before), message)
+
+
+def _with(delivery: Delivery, run: Granted) -> Granted | Ignored:
+    """The run, if the device is in it."""
+    if run.new or delivery.device in run.servers:
+        return run
+    return Ignored("attempted", f"{run.run_id} was started without {delivery.device}: set its status once more.")

@@ -14,7 +14,7 @@ from airflow.sdk import BaseOperator
 
 from turnup.domain.errors import Refused, TurnupError
 from turnup.domain.webhooks import Delivery
-from turnup.domain.wishes import WISHES, to_deliver
+from turnup.domain.wishes import STANDS, WISHES, to_deliver
 from turnup.flow.job import flow_log
 from turnup.orchestration import settings
 from turnup.orchestration.hooks.turnup_webhooks import CONNECTION, WebhooksHook
@@ -22,9 +22,6 @@ from turnup.ports import Changes
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
-
-LOOKS_BACK = timedelta(hours=6)
-"""A wish that nobody heard for longer is forgotten: who set the status sees that nothing happens, and sets it again."""
 
 ON_ITS_WAY = timedelta(seconds=60)
 """What is younger may be on its way."""
@@ -34,7 +31,7 @@ TIMEOUT = 20.0  # seconds for each call
 
 def sweep(changes: Changes, deliver: Callable[[Delivery], str], now: datetime, say: Callable[[Delivery, str], None]) -> int:
     """Deliver again what may be lost, and say what came of each; answers how many. All are tried before an error is raised."""
-    standing = changes.standing([wish.after for wish in WISHES], now - LOOKS_BACK)
+    standing = changes.standing([wish.after for wish in WISHES], now - STANDS)
     settled = [one for one in standing if datetime.fromisoformat(one.at) <= now - ON_ITS_WAY]
     deliveries = to_deliver(settled, changes.own_user()) if settled else ()
     failed: list[TurnupError] = []

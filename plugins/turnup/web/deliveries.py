@@ -110,7 +110,7 @@ class Desk:
         body = await _body(chunks)
         if self._waiting >= MOST_WAITING:
             raise TurnedAway(BUSY)
-        door = await self._in_thread(self._opened)
+        door = self._known_door() or await self._in_thread(self._opened)
         if not is_signed(body, headers.get(SIGNATURE, ""), door.secrets):
             raise TurnedAway(UNSIGNED)
         if headers.get("content-type", "").split(";")[0].strip().lower() != "application/json":
@@ -134,12 +134,19 @@ class Desk:
         finally:
             self._waiting -= 1
 
+    def _known_door(self) -> Door | None:
+        """What the connection said some seconds ago: what is not signed waits for no thread."""
+        known = self._door
+        return known[1] if known is not None and self._clock() - known[0] < FRESH else None
+
     def _opened(self) -> Door:
-        """What the connection says, or said some seconds ago."""
+        """What the connection says. Of several that ask at once, one reads it."""
         with self._door_lock:
-            if self._door is None or self._clock() - self._door[0] >= FRESH:
-                self._door = self._clock(), self._read_door()
-            return self._door[1]
+            known = self._known_door()
+            if known is None:
+                known = self._read_door()
+                self._door = self._clock(), known
+            return known
 
     def _done(self, door: Door, delivery: Delivery) -> Answer:
         result = self._grant(door, delivery)

@@ -43,7 +43,7 @@ class People:
         self.inventory.correct(key, lambda server: replace(server, claim=run))
 
     def granting(self) -> Granting:
-        return Granting(self.changes, self.inventory, self.runs, self.sites.get, OWN)
+        return Granting(self.changes, self.inventory, self.runs, self.sites.get, OWN, lambda: self.changes.now)
 
     def delivered(self, delivery: Delivery) -> Granted | Ignored:
         return self.granting().answer(delivery)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from itertools import permutations
 
 import pytest
@@ -11,6 +12,7 @@ from tests.unit.orchestration.netbox_people import ENGINEER, People
 from turnup.domain.errors import Conflict, Refused, Transient
 from turnup.domain.seals import CLEAR
 from turnup.domain.webhooks import Delivery, Ignored
+from turnup.domain.wishes import STANDS
 from turnup.orchestration.granting import Granted
 from turnup.ports import DeviceWrite
 
@@ -214,3 +216,42 @@ def test_parameters_that_the_dag_does_not_take_are_said(people: People) -> None:
     answer = people.delivered(delivery)
     assert isinstance(answer, Ignored)
     assert (answer.why, "too long" in answer.text) == ("not-started", True)
+
+
+def test_who_could_not_be_started_with_the_others_is_told_to_be_set_again(people: People) -> None:
+    first, second = people.saved("staged", 1, 2)
+    people.inventory.correct(2, lambda server: replace(server, tenant="guest"))
+    people.delivered(first)
+    people.inventory.correct(2, lambda server: replace(server, tenant=None))
+    assert people.ignored(second) == "attempted"
+    people.claim(1, "server_install/x")
+    assert people.ignored(second) == "attempted"
+    assert [start.names for start in people.runs.runs.values()] == [("a1",)]
+    people.saved("planned", 2)
+    (again,) = people.saved("staged", 2)
+    assert isinstance(people.delivered(again), Granted)
+
+
+def test_who_is_too_late_for_a_run_is_not_put_back(people: People) -> None:
+    first, second = people.saved("decommissioning", 3, 4)
+    people.inventory.correct(4, lambda server: replace(server, tenant="guest"))
+    people.delivered(first)
+    people.inventory.correct(4, lambda server: replace(server, tenant=None))
+    assert people.ignored(second) == "attempted"
+    assert (people.server(3).status, people.server(4).status) == ("active", "decommissioning")
+
+
+def test_a_device_without_a_name_keeps_no_other_from_being_started(people: People) -> None:
+    people.inventory.correct(2, lambda server: replace(server, name=""))
+    first, second = people.saved("staged", 1, 2)
+    assert people.ignored(second) == "no-name"
+    assert people.delivered(first) == Granted(INSTALL, f"netbox__{first.request_id}", ("a1",), new=False)
+
+
+def test_a_delivery_that_is_repeated_after_airflow_forgot_its_run_starts_nothing(people: People) -> None:
+    deliveries = [*people.saved("staged", 1), *people.saved("decommissioning", 3)]
+    for delivery in deliveries:
+        assert isinstance(people.delivered(delivery), Granted)
+    people.runs.runs.clear()
+    people.changes.now += STANDS + timedelta(minutes=1)
+    assert [people.ignored(delivery) for delivery in deliveries] == ["too-old", "too-old"]

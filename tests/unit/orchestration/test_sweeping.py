@@ -14,10 +14,11 @@ from airflow.sdk import DAG
 from tests.unit.orchestration.netbox_people import People
 from turnup.domain.errors import Refused, Transient
 from turnup.domain.webhooks import Delivery, read, written
+from turnup.domain.wishes import STANDS
 from turnup.orchestration import sweeping
 from turnup.orchestration.granting import Granted
 from turnup.orchestration.hooks.turnup_webhooks import WebhooksHook
-from turnup.orchestration.sweeping import LOOKS_BACK, ON_ITS_WAY, SweepOperator
+from turnup.orchestration.sweeping import ON_ITS_WAY, SweepOperator
 
 FILE = Path(__file__).parents[3] / "dags/webhook_sweep.py"
 LATER = ON_ITS_WAY + timedelta(minutes=1)
@@ -84,7 +85,21 @@ def test_what_is_on_its_way_is_left_to_the_webhook(sweep: Sweep) -> None:
 
 def test_what_is_older_than_hours_is_forgotten(sweep: Sweep) -> None:
     sweep.people.saved("staged", 1)
-    assert sweep.run(after=LOOKS_BACK + timedelta(minutes=1)) == 0
+    assert sweep.run(after=STANDS + timedelta(minutes=1)) == 0
+
+
+def test_a_server_that_was_put_back_for_a_run_that_was_not_created_is_found(sweep: Sweep) -> None:
+    (delivery,) = sweep.people.saved("decommissioning", 3)
+    sweep.people.runs.fail_next("start", Transient("Airflow is away."))
+    with pytest.raises(Transient):
+        sweep.people.delivered(delivery)
+    assert sweep.people.server(3).status == "active"
+    assert sweep.run() == 1
+    assert sweep.runs == {f"netbox__{delivery.request_id}"}
+    sweep.people.saved("failed", 3)
+    sweep.people.runs.runs.clear()
+    sweep.run()
+    assert sweep.runs == set(), "somebody set its status since"
 
 
 def test_turnup_s_own_writes_and_wishes_that_were_taken_back_are_not_delivered(sweep: Sweep) -> None:

@@ -6,7 +6,10 @@ import json
 import logging
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from threading import Event, Semaphore
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from fastapi import FastAPI
@@ -15,11 +18,12 @@ from fastapi.testclient import TestClient
 from tests.unit.domain.test_webhooks import payload
 from tests.unit.orchestration.netbox_people import People
 from turnup.domain.errors import Refused, Transient
-from turnup.domain.webhooks import LONGEST, SIGNATURE, Delivery, signature, written
+from turnup.domain.webhooks import LONGEST, SIGNATURE, Delivery, Ignored, signature, written
+from turnup.orchestration.granting import Granted
 from turnup.orchestration.hooks.turnup_webhooks import Door
 from turnup.web import desk as desk_module
 from turnup.web.app import application
-from turnup.web.deliveries import COUNTS, FRESH, Desk
+from turnup.web.deliveries import COUNTS, FRESH, THREADS, Desk
 
 SECRET, OLD = "s" * 32, "o" * 32
 PATH = "/webhooks/netbox"
@@ -170,6 +174,29 @@ def test_the_connection_is_read_once_in_some_seconds_and_a_changed_secret_counts
     assert office.deliver(delivery, "n" * 32)[0] == 202
     assert office.deliver(delivery, OLD)[0] == 401
     assert office.looks == 2
+
+
+def test_while_every_thread_is_at_work_what_is_not_signed_is_answered_at_once(office: Office) -> None:
+    (delivery,) = office.people.saved("staged", 1)
+    assert office.post(b"{}", "x" * 32)[0] == 401
+    at_work, go_on = Semaphore(0), Event()
+
+    def slowly(_: Door, one: Delivery) -> Granted | Ignored:
+        at_work.release()
+        go_on.wait(20)
+        return office.people.delivered(one)
+
+    office.desk = Desk(office.opened, slowly, lambda: office.now)
+    assert office.post(b"{}", "x" * 32)[0] == 401, "the door is known"
+    with ThreadPoolExecutor(THREADS) as pool:
+        requests = [replace(delivery, request_id=str(uuid4())) for _ in range(THREADS)]
+        waiting = [pool.submit(office.deliver, one) for one in requests]
+        for _ in requests:
+            assert at_work.acquire(timeout=20)
+        assert office.post(b"{}", "x" * 32)[0] == 401
+        assert not any(one.done() for one in waiting)
+        go_on.set()
+    assert {one.result()[1]["reason"] for one in waiting} == {"unknown-request"}
 
 
 def test_every_delivery_is_one_line_in_the_log_and_one_in_the_counts_and_no_line_has_a_secret(

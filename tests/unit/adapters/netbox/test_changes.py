@@ -10,7 +10,7 @@ import pytest
 from tests.unit.adapters.netbox.conftest import Answer, Server
 from turnup.adapters.netbox.changes import NetBoxChanges
 from turnup.adapters.netbox.client import Client
-from turnup.domain.wishes import StatusChange
+from turnup.domain.wishes import PUT_BACK, StatusChange
 
 REQUEST = "7c1f0c3e-4a53-4d68-9b5c-0d4c1c2f7a10"
 
@@ -64,19 +64,23 @@ def test_what_came_after_is_asked_for_by_devices_and_id(server: Server, changes:
     assert (server.asked[0].query["id__gt"], server.asked[0].query["changed_object_id"]) == (["41"], ["7", "8"])
 
 
-def test_a_sweep_reads_the_changes_of_unheld_devices_in_these_statuses_alone(server: Server, changes: NetBoxChanges) -> None:
+def test_a_sweep_reads_the_changes_of_unheld_devices_in_these_statuses_and_of_those_put_back_alone(
+    server: Server, changes: NetBoxChanges
+) -> None:
     held = {"id": 8, "custom_fields": {"turnup_claim": "server_install/x"}}
-    server.answers = [rows({"id": 7, "custom_fields": {"turnup_claim": None}}, held), rows()]
+    put_back = {"id": 40, "changed_object_id": 9}
+    server.answers = [rows({"id": 7, "custom_fields": {"turnup_claim": None}}, held), rows(put_back), rows()]
     assert changes.standing(["staged", "decommissioning"], datetime(2026, 11, 22, 8, tzinfo=UTC)) == ()
-    devices, log = server.asked
+    devices, ours, log = server.asked
     assert devices.query["status"] == ["staged", "decommissioning"]
-    assert (log.query["changed_object_id"], log.query["time_after"]) == (["7"], ["2026-11-22T08:00:00+00:00"])
+    assert (ours.query["q"], ours.query["time_after"]) == ([PUT_BACK], ["2026-11-22T08:00:00+00:00"])
+    assert (log.query["changed_object_id"], log.query["time_after"]) == (["7", "9"], ["2026-11-22T08:00:00+00:00"])
 
 
-def test_where_no_device_is_in_these_statuses_the_changelog_is_not_read(server: Server, changes: NetBoxChanges) -> None:
-    server.answers = [rows()]
+def test_where_no_device_is_in_these_statuses_or_was_put_back_no_change_is_read(server: Server, changes: NetBoxChanges) -> None:
+    server.answers = [rows(), rows()]
     assert changes.standing(["staged"], datetime(2026, 11, 22, 8, tzinfo=UTC)) == ()
-    assert len(server.asked) == 1
+    assert len(server.asked) == 2
 
 
 def test_turnup_s_own_user_is_the_token_s(server: Server, changes: NetBoxChanges) -> None:
