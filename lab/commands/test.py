@@ -46,7 +46,7 @@ def main(arguments: Sequence[str]) -> int:
     if failed:
         console.warn(f"Not right, see above: {', '.join(failed)}. The tests run all the same; the exit code will be 1.")
     if in_the_lab:
-        codes.append(_tests(in_the_lab, options))
+        codes.append(_tests(in_the_lab, ["--durations=20", "--durations-min=10", *options]))
     if len(codes) > 1 and codes[0]:
         console.warn("Not right, see above: the tests that need no lab.")
     return max([code for code in codes if code != NONE_CHOSEN] or codes) or int(bool(failed))
