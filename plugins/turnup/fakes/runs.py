@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from turnup.domain.wishes import Start
 from turnup.fakes.faults import Faults
-from turnup.ports import Runs, Started
+from turnup.ports import NewRun, Runs, Started
 
 
 class FakeRuns(Faults, port=Runs):
-    """The Runs port. Tests look at `runs` {(DAG, run id): what was asked for}."""
+    """The Runs port. Tests look at `runs` {(DAG, run id): what NetBox asked for}, and at `created` in the same way."""
 
     def __init__(self) -> None:
         super().__init__()
         self.runs: dict[tuple[str, str], Start] = {}
+        self.created: dict[tuple[str, str], NewRun] = {}
 
     def started(self, dag_id: str, run_id: str) -> tuple[Started, ...]:
         """Runs of this id, and those that go on from it."""
@@ -31,4 +32,12 @@ class FakeRuns(Faults, port=Runs):
         if key in self.runs:
             return False
         self.runs[key] = start
+        return True
+
+    def create(self, run: NewRun) -> bool:
+        """Create it, once."""
+        key = run.dag_id, run.run_id
+        if key in self.created:
+            return False
+        self.created[key] = run
         return True

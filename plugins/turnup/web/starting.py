@@ -1,8 +1,9 @@
 """Runs are created inside the API server, by Airflow's own function for it: what its REST API and its `dags trigger` end in.
 
-So the run names the person who wished it in NetBox as the one who started it, which keeps them from approving it; over REST it
-would be a service account, whose password would have to be kept and could start anything. When the answer is sent, the run is in
-Airflow's database. The function is not among those that Airflow promises to keep: pyproject.toml holds Airflow below 3.4.
+So the run names the person who wished it, in NetBox or on the Racks page, as the one who started it, which keeps them from
+approving it; over REST it would be a service account, whose password would have to be kept and could start anything. When the
+answer is sent, the run is in Airflow's database. The function is not among those that Airflow promises to keep: pyproject.toml
+holds Airflow below 3.4.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from turnup.domain.errors import Refused, Transient
 from turnup.domain.plain_text import plain
 from turnup.domain.wishes import Start
-from turnup.ports import Started
+from turnup.ports import NewRun, Started
 
 
 class AirflowRuns:
@@ -50,23 +51,27 @@ class AirflowRuns:
             raise Transient(f"Airflow cannot import the DAG {dag_id} now.", "look at Airflow's import errors.")
 
     def start(self, start: Start) -> bool:
-        """Create it, queued, as the person who wished it."""
-        dag_id = start.wish.dag_id
+        """Create it, as the person who wished it."""
+        note = f"{plain(start.by) or 'Somebody'} set {len(start.servers)} device(s) to {start.wish.after} in NetBox."
+        return self.create(NewRun(start.wish.dag_id, start.run_id, start.parameters, start.by, note))
+
+    def create(self, run: NewRun) -> bool:
+        """Create it, queued."""
         try:
             trigger_dag(
-                dag_id=dag_id,
-                run_id=start.run_id,
-                conf=start.parameters,
+                dag_id=run.dag_id,
+                run_id=run.run_id,
+                conf=dict(run.parameters),
                 triggered_by=DagRunTriggeredByType.REST_API,
-                triggering_user_name=start.by or None,
-                note=f"{plain(start.by) or 'Somebody'} set {len(start.servers)} device(s) to {start.wish.after} in NetBox.",
+                triggering_user_name=run.by or None,
+                note=run.note,
             )
         except (DagRunAlreadyExists, IntegrityError):
-            if any(run.run_id == start.run_id for run in self.started(dag_id, start.run_id)):
+            if any(one.run_id == run.run_id for one in self.started(run.dag_id, run.run_id)):
                 return False
-            raise Transient(f"Airflow did not create a run of {dag_id}.") from None
+            raise Transient(f"Airflow did not create a run of {run.dag_id}.") from None
         except ValueError as error:  # Airflow's ParamValidationError is one
-            raise Refused(f"{dag_id} does not take these parameters: {plain(str(error), 500)}") from None
+            raise Refused(f"{run.dag_id} does not take these parameters: {plain(str(error), 500)}") from None
         except (SQLAlchemyError, AirflowException) as error:
             raise _away(error) from None
         return True
