@@ -17,7 +17,7 @@ def write() -> None:
     content: dict[str, Any] = {
         "netbox": {
             "url": netbox.url(),
-            "token": netbox.token(),
+            "token": netbox.token(netbox.ADMIN),
             "username": netbox.ADMIN,
             "password": secret("netbox_admin", 16),
             "engineer_username": netbox.ENGINEER,

@@ -24,6 +24,7 @@ from lab.supervisor import ENVIRONMENT
 _STAMP = netbox.ROOT / "database"
 _SEED_STAMP = netbox.ROOT / "seed"
 _LOG = paths.LOG / "netbox-migrate.log"
+_ACCOUNTS = paths.CHECKOUT / "lab" / "inside_netbox" / "accounts.py"
 _EMPTY, _SEEDED = "netbox_empty", "netbox_seeded"
 
 
@@ -40,7 +41,7 @@ def _cached() -> Path:
 
 def make() -> None:
     """The database is migrated and has the accounts; `netbox_empty` is a copy of it in that state."""
-    wanted = _cached().name
+    wanted = f"{_cached().name} {configuration.digest(_ACCOUNTS)}"
     if _STAMP.exists() and _STAMP.read_text() == wanted and postgres.exists(_EMPTY):
         return
     if _STAMP.exists():
@@ -65,8 +66,7 @@ def make() -> None:
             netbox.ENGINEER: secret("netbox_engineer", 16),
             netbox.TURNUP: None,
         }
-        token = {"user": netbox.TURNUP, "key": secret("netbox_token_key", 12), "secret": secret("netbox_token", 40)}
-        netbox.run("-m", "lab.inside_netbox.accounts", stdin=json.dumps({"users": users, "token": token}))
+        netbox.run("-m", "lab.inside_netbox.accounts", stdin=json.dumps({"users": users, "tokens": netbox.tokens()}))
     postgres.copy("netbox", _EMPTY)
     _SEED_STAMP.unlink(missing_ok=True)
     configuration.write(_STAMP, wanted, 0o644)

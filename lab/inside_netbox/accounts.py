@@ -1,6 +1,6 @@
 """Makes NetBox's accounts from JSON on standard input: `python -m lab.inside_netbox.accounts`.
 
-`{"users": {name: password}, "token": {"user", "key", "secret"}}`; a password of null is one nobody can log in with.
+`{"users": {name: password}, "tokens": [{"user", "key", "secret"}]}`; a password of null is one nobody can log in with.
 """
 
 import json
@@ -20,7 +20,7 @@ if __name__ == "__main__":
         user.is_superuser = True
         user.set_password(password)
         user.save()
-    token = wanted["token"]
-    if not Token.objects.filter(key=token["key"]).exists():
-        owner = User.objects.get(username=token["user"])
-        Token(user=owner, version=2, key=token["key"], token=token["secret"], description="turnup in the lab").save()
+    for token in wanted["tokens"]:
+        if not Token.objects.filter(key=token["key"]).exists():
+            owner = User.objects.get(username=token["user"])
+            Token(user=owner, version=2, key=token["key"], token=token["secret"], description="the lab's").save()

@@ -26,9 +26,17 @@ _CONFIG = ROOT / "conf" / "configuration.py"
 _FAULTS = ROOT / "faults"  # a file a fault that is on; lab.inside_netbox.wsgi looks there with every request
 
 
-def token() -> str:
-    """The API token of account `turnup`, as it goes into `Authorization: Bearer`."""
-    return f"nbt_{secret('netbox_token_key', 12)}.{secret('netbox_token', 40)}"
+_TOKENS = {TURNUP: "netbox_token", ADMIN: "netbox_admin_token"}
+
+
+def token(user: str = TURNUP) -> str:
+    """The API token of an account, as it goes into `Authorization: Bearer`. What `turnup` writes with its own starts no run."""
+    return f"nbt_{secret(f'{_TOKENS[user]}_key', 12)}.{secret(_TOKENS[user], 40)}"
+
+
+def tokens() -> list[dict[str, str]]:
+    """Of every account that has one."""
+    return [{"user": user, "key": secret(f"{name}_key", 12), "secret": secret(name, 40)} for user, name in _TOKENS.items()]
 
 
 def _settings() -> dict[str, object]:

@@ -19,7 +19,7 @@ from lab import authority, paths
 from lab.clients.steady import Steady
 from lab.datacenter import RACKS, Server
 from lab.metal import kind as metal
-from lab.services import airflow
+from lab.services import airflow, netbox
 from tests.lab.conftest import Lab
 from turnup.adapters.policy_files import load_policy
 from turnup.adapters.redfish import RedfishBmc
@@ -295,7 +295,7 @@ def test_every_log_line_of_a_row_names_run_step_and_server(story: Story) -> None
 
 def test_no_secret_is_in_a_log_or_in_the_run_folder(story: Story) -> None:
     endpoints = story.lab.endpoints
-    secrets = [endpoints[service]["password"] for service in ("salt", "redfish", "airflow")] + [endpoints["netbox"]["token"]]
+    secrets = [endpoints[service]["password"] for service in ("salt", "redfish", "airflow")] + [netbox.token()]
     secrets.append(endpoints["traffic"]["lab1"]["private_key"].splitlines()[1])
     secrets.append(authority.ssh_key().splitlines()[1])
     for folder in (paths.REPORTS, paths.LOG / "airflow"):
