@@ -14,6 +14,8 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from turnup.domain.holds import Hold
+from turnup.domain.leases import Lease as Lease  # noqa: PLC0414 -- whoever asks a Dhcp takes them from here
+from turnup.domain.leases import Reservation as Reservation  # noqa: PLC0414
 from turnup.domain.servers import Address, Server, Snapshot
 from turnup.domain.wishes import Placed, Start, StatusChange
 
@@ -198,26 +200,6 @@ class Runs(Protocol):
     def create(self, run: NewRun) -> bool:
         """Create the run, queued. False: there is one of this id. Refused: the DAG does not take its parameters."""
         ...
-
-
-@dataclass(frozen=True)
-class Reservation:
-    """A MAC address, and what the DHCP server tells it. `boot_file` is a URL, for ports that netboot."""
-
-    subnet_id: int
-    mac: str
-    ip: str
-    hostname: str
-    boot_file: str | None = None
-
-
-@dataclass(frozen=True)
-class Lease:
-    """An address that a MAC was given, and when the DHCP server last heard from it (in UTC)."""
-
-    mac: str
-    ip: str
-    seen: datetime
 
 
 class Dhcp(Protocol):

@@ -10,6 +10,7 @@ from turnup.adapters.policy_yaml import Document
 from turnup.burnin import TESTS
 from turnup.domain.errors import Problem, Refused
 from turnup.domain.policy import (
+    Audit,
     BurnInTest,
     Capacity,
     Decommission,
@@ -129,6 +130,7 @@ def _site(content: Mapping[str, Any]) -> Site:
         traffic=_traffic(content.get("traffic", {"kind": "none"})),
         capacity={role: Capacity(**numbers) for role, numbers in content.get("capacity", {}).items()},
         decommission=_decommission(content.get("decommission", {})),
+        audit=Audit(**content.get("audit", {})),
     )
 
 

@@ -135,6 +135,22 @@ class Decommission:
 
 
 @dataclass(frozen=True)
+class Audit:
+    """From when on an audit calls something wrong, how much it looks at, and how many fixes one run may apply."""
+
+    prefix_full_percent: int = 90
+    waiting_key_minutes: int = 60
+    staged_hours: int = 24
+    failed_days: int = 7
+    decommissioning_days: int = 7
+    sample: int = 4
+    """Servers a run whose Salt states are tried, without changing anything."""
+    fixes_per_run: int = 20
+    seconds: int = 120
+    """That each source may take."""
+
+
+@dataclass(frozen=True)
 class Site:
     """One site's policy: names, networks, connections, limits.
 
@@ -166,6 +182,7 @@ class Site:
     capacity: Mapping[str, Capacity] = field(default_factory=dict)
     decommission: Decommission = Decommission()
     signing: str | None = None
+    audit: Audit = Audit()
 
     def capacity_of(self, role: str) -> Capacity:
         """What the role keeps when servers leave; where the site's file is silent, one server and half of them."""

@@ -56,7 +56,7 @@ def test_everything_wrong_is_named_at_once_with_file_and_line(inventory: Path) -
     site.write_text(site.read_text() + "domain: twice.example\nextra: 1\n")
     with pytest.raises(Refused) as refusal:
         load_policy(inventory, "lab1")
-    for text in [*expected, "domain is given twice (line", "extra is not known here; known: approval, bmc, boot"]:
+    for text in [*expected, "domain is given twice (line", "extra is not known here; known: approval, audit, bmc, boot"]:
         assert text in str(refusal.value)
 
 
