@@ -9,13 +9,17 @@ from typing import Any
 from turnup.adapters.policy_yaml import Document
 from turnup.burnin import TESTS
 from turnup.domain.errors import Problem, Refused
+from turnup.domain.notices import Event
 from turnup.domain.policy import (
     Audit,
     BurnInTest,
     Capacity,
+    Chat,
     Decommission,
     Dhcp,
     Hardware,
+    Mail,
+    Notices,
     Policy,
     Pool,
     Power,
@@ -130,6 +134,7 @@ def _site(content: Mapping[str, Any]) -> Site:
         traffic=_traffic(content.get("traffic", {"kind": "none"})),
         capacity={role: Capacity(**numbers) for role, numbers in content.get("capacity", {}).items()},
         decommission=_decommission(content.get("decommission", {})),
+        notices=_notices(content.get("notices", {})),
         audit=Audit(**content.get("audit", {})),
     )
 
@@ -137,6 +142,19 @@ def _site(content: Mapping[str, Any]) -> Site:
 def _decommission(content: Mapping[str, Any]) -> Decommission:
     names = {"approvers": tuple(content.get("approvers", ())), "second_approvers": tuple(content.get("second_approvers", ()))}
     return Decommission(**{**content, **names, "caps": RemovalCaps(**content.get("caps", {}))})
+
+
+def _notices(content: Mapping[str, Any]) -> Notices:
+    def told(channel: Mapping[str, Any]) -> dict[str, Any]:
+        events = {"events": tuple(Event(one) for one in channel["events"])} if "events" in channel else {}
+        return {**channel, **events}
+
+    chat, mail = content.get("chat"), content.get("mail")
+    channels = {
+        "chat": Chat(**told(chat)) if chat else None,
+        "mail": Mail(**told(mail) | {"to": tuple(mail["to"])}) if mail else None,
+    }
+    return Notices(**{**content, **channels})
 
 
 def _traffic(content: Mapping[str, Any]) -> Traffic:

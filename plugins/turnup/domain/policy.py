@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from turnup.domain.notices import Event
+
 
 @dataclass(frozen=True)
 class Threshold:
@@ -150,6 +152,39 @@ class Audit:
     """That each source may take."""
 
 
+EVERY_EVENT = tuple(Event)
+
+
+@dataclass(frozen=True)
+class Chat:
+    """A chat's webhook that takes Slack's JSON: the Airflow connection that has its address, and what it is told."""
+
+    connection: str
+    events: tuple[Event, ...] = EVERY_EVENT
+
+
+@dataclass(frozen=True)
+class Mail:
+    """E-mail: the Airflow connection of the SMTP server, to whom, and what they are told."""
+
+    connection: str
+    to: tuple[str, ...]
+    events: tuple[Event, ...] = EVERY_EVENT
+
+
+@dataclass(frozen=True)
+class Notices:
+    """Who is told what happens; nobody where there is no channel. Servers that fail within `gather_seconds` are one notice."""
+
+    chat: Chat | None = None
+    mail: Mail | None = None
+    gather_seconds: int = 60
+
+    def wants(self, event: Event) -> bool:
+        """Whether anybody is told of such an event."""
+        return any(one is not None and event in one.events for one in (self.chat, self.mail))
+
+
 @dataclass(frozen=True)
 class Site:
     """One site's policy: names, networks, connections, limits.
@@ -182,6 +217,7 @@ class Site:
     capacity: Mapping[str, Capacity] = field(default_factory=dict)
     decommission: Decommission = Decommission()
     signing: str | None = None
+    notices: Notices = Notices()
     audit: Audit = Audit()
 
     def capacity_of(self, role: str) -> Capacity:
