@@ -8,6 +8,7 @@ from typing import Any
 
 from turnup.adapters.policy_yaml import Document
 from turnup.burnin import TESTS
+from turnup.domain.error_budget import Allowance
 from turnup.domain.errors import Problem, Refused
 from turnup.domain.notices import Event
 from turnup.domain.policy import (
@@ -134,6 +135,7 @@ def _site(content: Mapping[str, Any]) -> Site:
         traffic=_traffic(content.get("traffic", {"kind": "none"})),
         capacity={role: Capacity(**numbers) for role, numbers in content.get("capacity", {}).items()},
         decommission=_decommission(content.get("decommission", {})),
+        error_budget=Allowance(**content["error_budget"]) if "error_budget" in content else None,
         notices=_notices(content.get("notices", {})),
         audit=Audit(**content.get("audit", {})),
     )

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from turnup.domain.error_budget import Allowance
+
 from turnup.domain.notices import Event
 
 
@@ -217,6 +219,8 @@ class Site:
     capacity: Mapping[str, Capacity] = field(default_factory=dict)
     decommission: Decommission = Decommission()
     signing: str | None = None
+    error_budget: Allowance | None = None
+    """None: runs that nobody started by hand never stop by themselves."""
     notices: Notices = Notices()
     audit: Audit = Audit()
 
