@@ -12,8 +12,8 @@ from typing import Any
 from lab import datacenter
 from lab.datacenter import Guest, Server
 from turnup.adapters.netbox.client import Client, Row, changelog
-from turnup.adapters.netbox.definitions import DELIVERIES, read_definitions
-from turnup.adapters.netbox.ensure import Receiver, ensure, ensure_deliveries
+from turnup.adapters.netbox.definitions import TIES, read_definitions
+from turnup.adapters.netbox.ensure import Receiver, ensure, ensure_ties
 
 MESSAGE = "lab seed"
 TIMEOUT = 60.0  # seconds; NetBox creates about seven devices a second
@@ -23,7 +23,7 @@ def seed(url: str, token: str, receiver: Receiver) -> None:
     """Bring NetBox to the lab's data center, which tells `receiver` about statuses. Doing it again writes nothing."""
     client = Client(url, token, timeout=TIMEOUT)
     ensure(client, read_definitions())
-    ensure_deliveries(client, read_definitions(kinds=DELIVERIES), receiver)
+    ensure_ties(client, read_definitions(kinds=TIES), receiver)
     site = _one(client, "dcim/sites", "slug", {"name": datacenter.SITE_NAME, "slug": datacenter.SITE, "status": "active"})
     vlans = _networks(client, site)
     kinds = _kinds(client)

@@ -12,8 +12,8 @@ import pytest
 from tests.contract.inventories import RealWorld, World, fake, real
 from turnup.adapters.netbox.changes import NetBoxChanges
 from turnup.adapters.netbox.client import Client
-from turnup.adapters.netbox.definitions import DELIVERIES, read_definitions
-from turnup.adapters.netbox.ensure import Receiver, ensure_deliveries
+from turnup.adapters.netbox.definitions import TIES, read_definitions
+from turnup.adapters.netbox.ensure import Receiver, ensure_ties
 from turnup.fakes.changes import BEGIN, FakeChanges
 from turnup.fakes.inventory import FakeInventory
 from turnup.ports import Changes, DeviceWrite
@@ -97,17 +97,17 @@ def test_a_device_that_a_run_holds_is_not_standing_and_turnup_s_own_writes_name_
     assert log.changes.after(0, [server.id])[-1].user == log.changes.own_user()
 
 
-def test_netbox_takes_the_webhook_and_its_rules_and_a_second_time_nothing_is_written(client: Client) -> None:
-    definitions, there = read_definitions(kinds=DELIVERIES), client.rows("extras/webhooks", name="turnup_airflow")
+def test_netbox_takes_the_webhook_its_rules_and_the_links_and_a_second_time_nothing_is_written(client: Client) -> None:
+    definitions, there = read_definitions(kinds=TIES), client.rows("extras/webhooks", name="turnup_airflow")
     to = Receiver("http://127.0.0.1:9", "a secret of the contract test")
     if there:  # of a lab that delivers: it is put right again by what it is
         to = Receiver(there[0]["payload_url"].removesuffix("/turnup/webhooks/netbox"), there[0]["secret"])
     try:
-        ensure_deliveries(client, definitions, to)
-        assert [one.what for one in ensure_deliveries(client, definitions, to)] == ["unchanged"] * len(definitions)
-        assert [one.what for one in ensure_deliveries(client, definitions, to, dry_run=True)] == ["unchanged"] * len(definitions)
+        ensure_ties(client, definitions, to)
+        assert [one.what for one in ensure_ties(client, definitions, to)] == ["unchanged"] * len(definitions)
+        assert [one.what for one in ensure_ties(client, definitions, to, dry_run=True)] == ["unchanged"] * len(definitions)
     finally:
         if not there:
-            for path in ("extras/event-rules", "extras/webhooks"):
+            for path in ("extras/event-rules", "extras/webhooks", "extras/custom-links"):
                 made = [row["id"] for row in client.rows(path, fields="id,name") if row["name"].startswith("turnup_")]
                 client.delete(path, made, "contract test")

@@ -1,7 +1,7 @@
 """What turnup needs to exist in a NetBox, read from `inventory/netbox/` and checked before anything is sent.
 
 One file a kind, `<kind>.yaml`: a list of objects in the words of NetBox's API. A new kind is a row of `KINDS` and a file. What
-makes NetBox deliver to Airflow (`DELIVERIES`) is read apart: each installation has a URL and a secret of its own for it.
+makes NetBox deliver to Airflow and link to it (`TIES`) is read apart: each installation has URLs and a secret of its own for it.
 """
 
 from __future__ import annotations
@@ -92,7 +92,14 @@ EVENT_RULES = Kind(
     required={"name": str, "webhook": str, "object_types": list, "event_types": list, "conditions": dict},
     optional={"description": str, "enabled": bool},
 )
-DELIVERIES = (WEBHOOKS, EVENT_RULES)
+CUSTOM_LINKS = Kind(
+    name="custom_links",
+    path="extras/custom-links",
+    key="name",
+    required={"name": str, "object_types": list, "link_text": str, "path": str},
+    optional={"enabled": bool, "group_name": str, "weight": int, "new_window": bool, "button_class": str},
+)
+TIES = (WEBHOOKS, EVENT_RULES, CUSTOM_LINKS)
 
 
 @dataclass(frozen=True)
@@ -112,7 +119,7 @@ def read_definitions(folder: Path = INVENTORY, kinds: Sequence[Kind] = KINDS) ->
     """Read these kinds' files, in the kinds' order. Refused: with every mistake in the files at once."""
     if not folder.is_dir():
         raise Refused(f"There is no folder {folder}.", "name the one with turnup's definitions.")
-    known = [kind.name for kind in (*KINDS, *DELIVERIES)]
+    known = [kind.name for kind in (*KINDS, *TIES)]
     problems = [
         Problem(file.name, "is no kind that turnup knows.", f"there are: {', '.join(known)}.")
         for file in sorted(folder.glob("*.y*ml"))

@@ -1,8 +1,8 @@
 """`turnup-netbox ensure`: what turnup needs to exist in NetBox, created or put right, never deleted.
 
-Custom fields, tags and roles; with Airflow's URL also the webhook that delivers there, and its event rules. A second run writes
-nothing. Token and secret come from the environment (NETBOX_TOKEN, NETBOX_WEBHOOK_SECRET), never from an argument, which every
-user of the machine could read; they are never printed.
+Custom fields, tags and roles; with Airflow's URL also the webhook that delivers there, its event rules, and links to Airflow's
+pages. A second run writes nothing. Token and secret come from the environment (NETBOX_TOKEN, NETBOX_WEBHOOK_SECRET), never from
+an argument, which every user of the machine could read; they are never printed.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ from typing import Any
 
 from turnup.adapters.netbox.client import Client, Row, changelog
 from turnup.adapters.netbox.definitions import (
-    DELIVERIES,
+    CUSTOM_LINKS,
     EVENT_RULES,
     INVENTORY,
+    TIES,
     WEBHOOKS,
     Definition,
     Kind,
@@ -69,15 +70,19 @@ def ensure(client: Client, definitions: Sequence[Definition], dry_run: bool = Fa
 
 @dataclass(frozen=True)
 class Receiver:
-    """Airflow's URL as NetBox reaches it, the secret that NetBox signs with, and the file (at NetBox) of the CA of that URL."""
+    """Airflow's URL as NetBox reaches it, the secret that NetBox signs with, and the file (at NetBox) of the CA of that URL.
+
+    `pages` is the URL under which people reach Airflow, where that is another.
+    """
 
     airflow: str
     secret: str
     ca: str = ""
+    pages: str = ""
 
 
-def ensure_deliveries(client: Client, definitions: Sequence[Definition], to: Receiver, dry_run: bool = False) -> list[Outcome]:
-    """Make sure of the webhooks, then of the event rules that use them. Seven requests at most."""
+def ensure_ties(client: Client, definitions: Sequence[Definition], to: Receiver, dry_run: bool = False) -> list[Outcome]:
+    """Make sure of the webhooks, then of the event rules that use them, then of the links. Ten requests at most."""
     theirs: dict[str, Value] = {"payload_url": f"{to.airflow.rstrip('/')}{ENDPOINT}", SECRET: to.secret}
     if to.ca:
         theirs["ca_file_path"] = to.ca
@@ -85,7 +90,16 @@ def ensure_deliveries(client: Client, definitions: Sequence[Definition], to: Rec
     outcomes = ensure(client, webhooks, dry_run)
     rows = client.rows_by(WEBHOOKS.path, WEBHOOKS.key, [one.key for one in webhooks], fields="id,name")
     ids = {str(row["name"]): int(row["id"]) for row in rows}
-    return outcomes + ensure(client, [_rule(one, ids) for one in definitions if one.kind == EVENT_RULES], dry_run)
+    outcomes += ensure(client, [_rule(one, ids) for one in definitions if one.kind == EVENT_RULES], dry_run)
+    links = [_link(one, to.pages or to.airflow) for one in definitions if one.kind == CUSTOM_LINKS]
+    return outcomes + ensure(client, links, dry_run)
+
+
+def _link(definition: Definition, airflow: str) -> Definition:
+    """As NetBox takes it: the path, in Airflow."""
+    fields = dict(definition.fields)
+    path = fields.pop("path")
+    return Definition(definition.kind, {**fields, "link_url": f"{airflow.rstrip('/')}{path}"})
 
 
 def _rule(definition: Definition, webhooks: Mapping[str, int]) -> Definition:
@@ -143,7 +157,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     command.add_argument("--url", required=True, help="NetBox's address, such as https://netbox.example.com")
     command.add_argument("--ca", metavar="FILE", help="the CA that signed NetBox's certificate (default: the well-known ones)")
-    command.add_argument("--airflow", metavar="URL", help="where NetBox reaches Airflow: also ensure the webhook to it")
+    command.add_argument(
+        "--airflow", metavar="URL", help="where NetBox reaches Airflow: also ensure the webhook to it, and links"
+    )
+    command.add_argument("--airflow-pages", metavar="URL", default="", help="where people reach Airflow, if that is another URL")
     command.add_argument("--airflow-ca", metavar="FILE", default="", help="at NetBox: the CA of that URL (default: well-known)")
     command.add_argument("--definitions", type=Path, default=INVENTORY, metavar="FOLDER", help="default: %(default)s")
     command.add_argument("--dry-run", action="store_true", help="say what would be done, write nothing")
@@ -156,8 +173,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         client = Client(options.url, token, ca=options.ca)
         outcomes = ensure(client, read_definitions(options.definitions), options.dry_run)
         if receiver is not None:
-            definitions = read_definitions(options.definitions, DELIVERIES)
-            outcomes += ensure_deliveries(client, definitions, receiver, options.dry_run)
+            definitions = read_definitions(options.definitions, TIES)
+            outcomes += ensure_ties(client, definitions, receiver, options.dry_run)
     except TurnupError as error:
         print(error, file=sys.stderr)
         return 1
@@ -175,7 +192,7 @@ def _receiver(options: argparse.Namespace) -> Receiver | None:
     if not secret:
         what = "The environment variable NETBOX_WEBHOOK_SECRET is empty."
         raise Refused(what, "set it to the secret of turnup's webhook connection in Airflow.")
-    return Receiver(options.airflow, secret, options.airflow_ca)
+    return Receiver(options.airflow, secret, options.airflow_ca, options.airflow_pages)
 
 
 if __name__ == "__main__":

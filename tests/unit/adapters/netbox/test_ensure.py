@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from types import SimpleNamespace
+from urllib.parse import parse_qs, quote, unquote, urlsplit
+
 import pytest
+from jinja2.sandbox import SandboxedEnvironment
 
 from tests.unit.adapters.netbox.conftest import Answer, Server
 from turnup.adapters.netbox import ensure as command
 from turnup.adapters.netbox.client import Client
-from turnup.adapters.netbox.definitions import DELIVERIES, KINDS, Definition, read_definitions
-from turnup.adapters.netbox.ensure import MESSAGE, Receiver, ensure, ensure_deliveries
+from turnup.adapters.netbox.definitions import CUSTOM_LINKS, KINDS, TIES, Definition, read_definitions
+from turnup.adapters.netbox.ensure import MESSAGE, Receiver, ensure, ensure_ties
 from turnup.domain import wishes
 
 FIELDS, TAGS, ROLES = KINDS[:3]
@@ -72,7 +77,8 @@ def test_a_dry_run_only_reads(server: Server, client: Client) -> None:
 
 SECRET = "correct-horse-battery-staple"
 TO = Receiver("https://airflow.example/", SECRET)
-WISHES = read_definitions(kinds=DELIVERIES)
+WISHES = read_definitions(kinds=TIES[:2])
+LINKS = read_definitions(kinds=(CUSTOM_LINKS,))
 
 
 def as_netbox_has_it(body: dict[str, object], key: int) -> dict[str, object]:
@@ -82,7 +88,7 @@ def as_netbox_has_it(body: dict[str, object], key: int) -> dict[str, object]:
 
 def test_the_webhook_is_made_first_and_the_rules_name_it_by_its_id(server: Server, client: Client) -> None:
     server.answers = [rows(), Answer([{"id": 5}], 201), rows({"id": 5, "name": "turnup_airflow"}), rows(), Answer([], 201)]
-    assert [one.what for one in ensure_deliveries(client, WISHES, TO)] == ["created"] * 3
+    assert [one.what for one in ensure_ties(client, WISHES, TO)] == ["created"] * 3
     (webhook,), rules = server.asked[1].body, server.asked[4].body
     assert webhook["payload_url"] == "https://airflow.example/turnup/webhooks/netbox"
     assert (webhook["secret"], webhook["body_template"], "ca_file_path" in webhook) == (SECRET, "", False)
@@ -95,21 +101,21 @@ def test_what_is_as_it_should_be_is_not_written_and_a_changed_secret_is_without_
     server: Server, client: Client
 ) -> None:
     server.answers = [rows(), Answer([{"id": 5}], 201), rows({"id": 5, "name": "turnup_airflow"}), rows(), Answer([], 201)]
-    ensure_deliveries(client, WISHES, TO)
+    ensure_ties(client, WISHES, TO)
     webhook = as_netbox_has_it(server.asked[1].body[0], 5)
     rules = [as_netbox_has_it(rule, key) for key, rule in enumerate(server.asked[4].body)]
     there = [rows(webhook), rows(webhook), rows(*rules)]
     server.answers, server.asked = list(there), []
-    assert [one.what for one in ensure_deliveries(client, WISHES, TO)] == ["unchanged"] * 3
+    assert [one.what for one in ensure_ties(client, WISHES, TO)] == ["unchanged"] * 3
     assert {asked.method for asked in server.asked} == {"GET"}
     server.answers = [there[0], Answer([webhook]), *there[1:]]
-    outcomes = ensure_deliveries(client, WISHES, Receiver("https://airflow.example", "n" * 32))
+    outcomes = ensure_ties(client, WISHES, Receiver("https://airflow.example", "n" * 32))
     assert str(outcomes[0]) == "changed    webhooks  turnup_airflow  (secret)"
 
 
 def test_a_dry_run_says_what_a_first_run_would_make(server: Server, client: Client) -> None:
     server.answers = [rows(), rows(), rows()]
-    assert [one.what for one in ensure_deliveries(client, WISHES, TO, dry_run=True)] == ["created"] * 3
+    assert [one.what for one in ensure_ties(client, WISHES, TO, dry_run=True)] == ["created"] * 3
     assert {asked.method for asked in server.asked} == {"GET"}
 
 
@@ -127,3 +133,57 @@ def test_rules_ask_for_exactly_the_changes_that_are_a_wish() -> None:
     for wish in wishes.WISHES:
         assert any(f"'{wish.after}'" in conditions for conditions in rules.values()), wish.after
     assert len(rules) == len(wishes.WISHES)
+
+
+@pytest.mark.parametrize(
+    ("pages", "expected"), [("", "https://airflow.example"), ("https://people.example/a/", "https://people.example/a")]
+)
+def test_links_lead_to_where_people_reach_airflow(server: Server, client: Client, pages: str, expected: str) -> None:
+    server.answers = [rows(), Answer([], 201)]
+    to = replace(TO, pages=pages)
+    assert {one.what for one in ensure_ties(client, LINKS, to)} == {"created"}
+    made = server.asked[1].body
+    assert server.asked[1].path == "/api/extras/custom-links/"
+    assert all(link["link_url"].startswith(expected) and "path" not in link for link in made)
+    server.answers = [rows(*({**link, "id": key} for key, link in enumerate(made)))]
+    assert {one.what for one in ensure_ties(client, LINKS, to)} == {"unchanged"}
+
+
+class Page:
+    """A device or a rack, as far as the templates of links look at it."""
+
+    def __init__(self, name: str, rack: Page | None = None, **cf: str | None) -> None:
+        self.name = name
+        self.rack = rack
+        self.cf = cf
+        self.site = SimpleNamespace(slug="dc-1")
+
+
+def shown(link: str, page: Page) -> tuple[str, str]:
+    """Text and URL as NetBox makes them: in a sandbox of Jinja2, then quoted once more."""
+    fields = next(one for one in LINKS if one.key == link).fields
+    text, path = (
+        SandboxedEnvironment().from_string(str(fields[key])).render(object=page).strip() for key in ("link_text", "path")
+    )
+    return text, quote(path, safe="/:?&=%+[]@#,;!")
+
+
+def test_links_of_a_rack_and_of_a_device_name_the_rack_whatever_its_name_is() -> None:
+    rack = Page("Row 1/R&D #2 ä")
+    for link, page in (("turnup_rack", rack), ("turnup_device_rack", Page("a1", rack))):
+        text, url = shown(link, page)
+        assert text == "Rack in Airflow"
+        assert parse_qs(urlsplit(url).query) == {"site": ["dc-1"], "rack": ["Row 1/R&D #2 ä"]}
+        assert urlsplit(url).fragment == ""
+    assert shown("turnup_device_rack", Page("a1"))[0] == ""
+
+
+def test_a_device_links_to_the_run_that_holds_it_or_held_it_last() -> None:
+    run, earlier = "server_install/manual__2026-11-22T08:00:00.1+00:00", "server_decommission/netbox__x"
+    text, url = shown("turnup_device_run", Page("a1", turnup_claim=run, turnup_last_run=earlier))
+    assert text == "Newest run"
+    assert [unquote(part) for part in url.split("/")] == ["", "dags", *run.split("/")[:1], "runs", *run.split("/")[1:]]
+    assert "+" not in url
+    assert shown("turnup_device_run", Page("a1", turnup_claim=None, turnup_last_run=earlier))[1].endswith("/runs/netbox__x")
+    assert shown("turnup_device_run", Page("a1", turnup_claim=None, turnup_last_run=None))[0] == ""
+    assert shown("turnup_device_run", Page("a1"))[0] == ""
