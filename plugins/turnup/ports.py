@@ -13,6 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
+from turnup.domain.fleet import Fleet
 from turnup.domain.holds import Hold
 from turnup.domain.leases import Lease as Lease  # noqa: PLC0414 -- whoever asks a Dhcp takes them from here
 from turnup.domain.leases import Reservation as Reservation  # noqa: PLC0414
@@ -133,6 +134,23 @@ class Inventory(Protocol):
 
     def write_journal(self, entries: Sequence[JournalEntry]) -> None:
         """Append to the journals of many devices in one request."""
+        ...
+
+
+class Facts(Protocol):
+    """NetBox from far away: every site, rack and device in a few fields."""
+
+    @property
+    def url(self) -> str:
+        """Where people find it."""
+        ...
+
+    def whole(self) -> Fleet:
+        """All of it."""
+        ...
+
+    def since(self, fleet: Fleet) -> Fleet:
+        """The fleet with what changed in NetBox meanwhile. What was deleted may stay in it."""
         ...
 
 
