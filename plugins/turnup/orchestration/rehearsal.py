@@ -97,15 +97,16 @@ def rehearse(place: Workplace, params: Mapping[str, Any], user: str) -> Rehearse
     plan, problems = (plan_step.settled(made), ()) if isinstance(made, Plan) else (None, made)
     profiles = sorted({name for one in place.policy.hardware for name in one.burn_in})
     hold = covering(place.ports.inventory.holds(), place.site_name)
-    return Rehearsed(plan, problems, _sha256(place, params, None if leaves else plan), hold, tuple(profiles))
+    return Rehearsed(plan, problems, _sha256(place, params, None if leaves else plan) if plan else "", hold, tuple(profiles))
 
 
-def standing(place: Workplace, params: Mapping[str, Any]) -> str:
-    """The hash as things stand now, without a survey; empty where there is no plan."""
+def standing(place: Workplace, params: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
+    """The hash as things stand now, without a survey, empty where there is no plan; and the servers' names."""
     if PLANNED[place.run.dag_id] == "decommission":
         snapshot_step.take(place.ports, place.site_name, str(params["rack"]))
-        return _sha256(place, params, None)
-    return rehearse(place, params, "").sha256
+        return _sha256(place, params, None), tuple(params["servers"])
+    found = rehearse(place, params, "")
+    return found.sha256, found.plan.names if found.plan else ()
 
 
 def _survey(place: Workplace, params: Mapping[str, Any]) -> None:
@@ -123,8 +124,9 @@ def _sha256(place: Workplace, params: Mapping[str, Any], plan: Plan | None) -> s
     """Of what was asked for and of the plan, or of the drafts that a seal is made of."""
     if PLANNED[place.run.dag_id] == "decommission":
         snapshot = snapshot_step.kept(place.ports)
-        parts, _ = drafts(snapshot, place.policy, place.run.claim, tuple(params["servers"] or ()))
-        plan = Plan(snapshot.site, snapshot.rack, snapshot.rack_id, snapshot.rack_status, tuple(parts))
+        parts, problems = drafts(snapshot, place.policy, place.run.claim, tuple(params["servers"] or ()))
+        draft = Plan(snapshot.site, snapshot.rack, snapshot.rack_id, snapshot.rack_status, tuple(parts))
+        plan = None if problems else draft
     if plan is None:
         return ""
     wanted = json.dumps({name: value for name, value in params.items() if name not in UNHASHED}, sort_keys=True)
