@@ -16,6 +16,9 @@ from airflow.models.base import Base
 from airflow.models.dagbundle import DagBundleModel
 from airflow.utils.db import synchronize_log_template
 from airflow.utils.session import create_session
+from fastapi import Request
+
+from turnup.web import forgery
 
 DAGS = Path(__file__).parents[3] / "dags"
 BUNDLE = "dags-folder"
@@ -29,6 +32,10 @@ class AirflowHere:
         """A session of that person, as Airflow's login makes it."""
         return airflow_app.get_auth_manager().generate_jwt(SimpleAuthManagerUser(username=name, role=role))
 
+    def token(self, cookie: str) -> str:
+        """What a page of ours holds in that session."""
+        return forgery.token(Request({"type": "http", "headers": [(b"cookie", f"_token={cookie}".encode())]}))
+
 
 @contextmanager
 def airflow_here(folder: Path, *files: str) -> Iterator[AirflowHere]:
@@ -37,7 +44,7 @@ def airflow_here(folder: Path, *files: str) -> Iterator[AirflowHere]:
         patch.setenv("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", f"sqlite:///{folder / 'airflow.db'}")
         patch.setenv("AIRFLOW__API__SECRET_KEY", "of these tests alone")
         patch.setenv("AIRFLOW__API__BASE_URL", "http://airflow.example")
-        patch.setenv("AIRFLOW__API_AUTH__JWT_SECRET", "of these tests alone, and long enough for it")
+        patch.setenv("AIRFLOW__API_AUTH__JWT_SECRET", "of these tests alone, " * 4)
         patch.setattr(airflow_app._AuthManagerState, "instance", None)
         settings.configure_vars()
         settings.configure_orm()
