@@ -18,11 +18,13 @@ LAYERS = {
     "ports": 1,
     "burnin": 1,
     "checks": 1,
+    "sources": 1,
     "erasure": 1,
     "flow": 2,
     "fakes": 2,
     "adapters": 2,
     "reporting": 3,
+    "auditing": 3,
     "orchestration": 4,
     "web": 5,
 }

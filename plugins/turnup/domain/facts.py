@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
+from ipaddress import ip_network
 
 from turnup.domain.hostnames import hostname
 from turnup.domain.leases import Lease, Reservation
@@ -198,6 +199,12 @@ class Facts:
         """{MAC: the device and interface that have it}; bonds and the like do not count."""
         found = ((device, port) for device in self.estate.devices for port in device.server.interfaces)
         return {port.mac: (device, port) for device, port in found if port.mac and not port.virtual}
+
+    @cached_property
+    def spans(self) -> Mapping[int, tuple[int, int]]:
+        """{DHCP subnet id: its first and last address, as numbers}."""
+        networks = {number: ip_network(prefix) for prefix, number in self.subnets.items()}
+        return {number: (int(one.network_address), int(one.broadcast_address)) for number, one in networks.items()}
 
     def minion_of(self, device: Device) -> str:
         """The device's minion id."""

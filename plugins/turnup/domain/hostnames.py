@@ -22,6 +22,12 @@ def hostname(name: str, domain: str) -> str:
     return lower if lower.endswith(f".{domain}") else f"{lower}.{domain}"
 
 
+def bmc_hostname(name: str) -> str:
+    """The host name of the BMC of the server of this host name. DNS allows 63 characters between two dots."""
+    host, _, domain = name.partition(".")
+    return f"{host[:59].rstrip('-')}-bmc.{domain}"
+
+
 def why_no_hostname(name: str, domain: str) -> str | None:
     """None where the name gives a host name that DNS allows; else the reason, for a person."""
     if strange := sorted({character for character in name if not _ALLOWED.fullmatch(character)}):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from turnup.domain.errors import Refused, TurnupError
+from turnup.domain.hostnames import bmc_hostname
 from turnup.domain.plans import ServerPlan
 from turnup.flow.job import Job, RackJob
 from turnup.flow.steps import addresses
@@ -40,13 +41,8 @@ def reservations(job: Job) -> list[Reservation]:
         reserved.append(Reservation(server.management.dhcp_subnet_id, server.management.mac, ip, server.hostname, boot_file))
     if server.out_of_band.dhcp_subnet_id is not None:
         ip = addresses.out_of_band_ip(job)
-        reserved.append(Reservation(server.out_of_band.dhcp_subnet_id, server.out_of_band.mac, ip, _bmc_hostname(server)))
+        reserved.append(Reservation(server.out_of_band.dhcp_subnet_id, server.out_of_band.mac, ip, bmc_hostname(server.hostname)))
     return reserved
-
-
-def _bmc_hostname(server: ServerPlan) -> str:
-    host, _, domain = server.hostname.partition(".")
-    return f"{host[:59].rstrip('-')}-bmc.{domain}"  # DNS allows 63 characters between two dots
 
 
 def undo(job: Job) -> None:
