@@ -848,6 +848,18 @@ DECOMMISSION = (
     ),
 )
 
+NOTICES = (
+    Cause(
+        "notice-undelivered",
+        Transient,
+        "A notice could not be sent",
+        "The chat or the mail server that the site's file names does not answer, or does not take it. The run that it is about "
+        "goes on all the same.",
+        "Nothing at first: it is sent again for some minutes. Then test the connection under Admin > Connections, and clear the "
+        "task of the failed run of the DAG `notices`.",
+    ),
+)
+
 AREAS = {
     "The BMC": BMC,
     "Power and boot": POWER_AND_BOOT,
@@ -859,6 +871,7 @@ AREAS = {
     "Traffic": TRAFFIC,
     "Runs, claims and approvals": RUNS,
     "Taking servers out": DECOMMISSION,
+    "Notices": NOTICES,
     "turnup and Airflow": TURNUP,
 }
 """The causes as docs/causes.md has them, in its order."""

@@ -35,13 +35,14 @@ class Link:
 class Group:
     """Servers that failed for one cause, or one reason of a refusal: said once, however many there are.
 
-    `what` is the heading, `evidence` what was found on the first of them, `advice` the next step.
+    `what` is the heading, `evidence` what was found on the first of them, `advice` the next step, `task` the first one's task.
     """
 
     what: str
     servers: tuple[Link, ...] = ()
     evidence: str = ""
     advice: str = ""
+    task: Link | None = None
 
 
 @dataclass(frozen=True)

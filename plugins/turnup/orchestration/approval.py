@@ -12,6 +12,7 @@ from turnup.domain.errors import Refused, TurnupError
 from turnup.flow.approval import APPROVE, keep
 from turnup.flow.job import flow_log
 from turnup.flow.steps import plan as plan_step
+from turnup.orchestration import noticing
 from turnup.orchestration.asking import answered, ask, fenced
 from turnup.orchestration.operators import AtWork, failure
 from turnup.orchestration.timekeeping import timed
@@ -35,6 +36,7 @@ class PlanApprovalOperator(AtWork):
             log.info("No approval is asked for, by policy or by parameter.")
             return
         log.info("The plan %s waits for an approval, for %d s at most.", plan.sha256[:12], limit)
+        noticing.approval(place, self.task_id)
         subject = f"Install {len(plan.servers)} server(s) in rack {plan.rack}, site {plan.site}? Plan {plan.sha256[:12]}"
         ask(context, subject, fenced(diff(plan)), seconds=limit, then="decide")
 

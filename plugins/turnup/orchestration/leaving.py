@@ -20,7 +20,7 @@ from turnup.flow.approval import APPROVE, keep, last
 from turnup.flow.guard import FIRST, SECOND
 from turnup.flow.job import FlowLog, flow_log
 from turnup.flow.steps import survey
-from turnup.orchestration import settings
+from turnup.orchestration import noticing, settings
 from turnup.orchestration.asking import answered, ask
 from turnup.orchestration.operators import AtWork, PlanOperator, failure
 from turnup.orchestration.timekeeping import timed
@@ -120,6 +120,7 @@ class SealApprovalOperator(AtWork):
             raise failure(log, error) from None
         plan, seal = found.plan, found.seal
         log.info("The seal %s waits for %s, for %d s at most.", found.sha256[:12], " or ".join(people), seal.valid_seconds)
+        noticing.approval(place, self.task_id)
         subject = approval_page.subject(plan, seal, found.sha256)
         body = approval_page.body(plan, seal, found.sha256)
         ask(context, subject, body, seconds=seal.valid_seconds, then="decide", assigned=people if settings.assigns() else ())

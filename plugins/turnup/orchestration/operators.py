@@ -21,7 +21,7 @@ from turnup.flow.flows import FLOWS, rows_for
 from turnup.flow.job import FlowLog, flow_log
 from turnup.flow.steps import plan as plan_step
 from turnup.flow.steps import snapshot as snapshot_step
-from turnup.orchestration import settings
+from turnup.orchestration import noticing, settings
 from turnup.orchestration.asking import answered, ask, fenced
 from turnup.orchestration.timekeeping import begun, closes, timed
 from turnup.orchestration.triggers import HoldTrigger, ServerRowTrigger
@@ -56,6 +56,7 @@ class AtWork(BaseOperator):
         """Give the worker back while a hold covers the site; the task goes on by itself when it is lifted."""
         if (held := covering(place.ports.inventory.holds(), place.site_name)) is not None:
             flow_log(place.run, self.task_id).warning("waits: %s. %s", held, LIFTED_BY)
+            noticing.held(place, held)
             trigger = HoldTrigger(place.run.dag_id, place.run.run_id, place.site_name, self.task_id)
             self.defer(trigger=trigger, method_name="go_on")
 
@@ -159,6 +160,8 @@ class RackRowOperator(AtWork):
             raise failure(log, error) from None
         for name, cause in failures.items():
             job.only(place.plan.server(name)).log.error("%s", cause)
+        if failures and self.after:
+            noticing.failed(place)
         return [name for name in names if name not in failures]
 
     def _still_held(self, place: Workplace, names: tuple[str, ...]) -> tuple[str, ...]:
@@ -175,6 +178,7 @@ class RackRowOperator(AtWork):
         try:
             for server in place.plan.servers:
                 ending.fail(place.job(self.row, server.name), error)
+            noticing.failed(place)
         except TurnupError as second:
             log.warning("Not every server could be marked failed: %s The task finish tries it again.", second)
 
@@ -250,6 +254,7 @@ class ServerRowOperator(AtWork):
         replanning.offer(job, proposal)
         part = proposal.part
         job.log.warning("planned again as %s; that waits for an approval.", part.sha256[:12])
+        noticing.approval(place, self.task_id, self.server)
         subject = f"{part.subject} changed: go on with it as planned again ({part.sha256[:12]})?"
         ask(context, subject, fenced(str(proposal)), seconds=job.site.timeouts.approval, then="decide")
 
@@ -297,4 +302,5 @@ class ServerRowOperator(AtWork):
             ending.fail(place.job(self.row, self.server), error)
         except TurnupError as second:
             return failure(log, Transient(f"{error}\nThis could not be written to NetBox: {second.what}", second.advice))
+        noticing.failed(place)
         return failure(log, error, final=True)

@@ -77,8 +77,7 @@ def timed[T: Timed, **P, R](method: Callable[Concatenate[T, Context, P], R]) -> 
                 publish(place, now())
             raise
         except (Exception, AirflowTaskTimeout) as error:
-            last = isinstance(error, AirflowFailException) or ti.try_number > ti.max_tries
-            keep(Outcome.FAILED if last else Outcome.AGAIN, _told(error))
+            keep(Outcome.FAILED if _is_last(context, error) else Outcome.AGAIN, _told(error))
             raise
         keep(Outcome.DONE)
         return result
@@ -93,13 +92,19 @@ def closes[T: Timed, R](method: Callable[[T, Context], R]) -> Callable[[T, Conte
     def publishing(self: T, context: Context) -> R:
         try:
             result = method(self, context)
-        except (Exception, AirflowTaskTimeout):
-            publish(self.workplace(context), now())
+        except (Exception, AirflowTaskTimeout) as error:
+            publish(self.workplace(context), now(), final=_is_last(context, error))
             raise
         publish(self.workplace(context), now())
         return result
 
     return publishing
+
+
+def _is_last(context: Context, error: BaseException) -> bool:
+    """Whether Airflow does not try the task again by itself after this error."""
+    ti = context["ti"]
+    return isinstance(error, AirflowFailException) or ti.try_number > ti.max_tries
 
 
 def keep_span(run: Run, records: Callable[[], Records], span: Span) -> None:

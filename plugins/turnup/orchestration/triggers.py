@@ -11,12 +11,14 @@ import contextvars
 import time
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
 from airflow.triggers.base import BaseTrigger, TaskSuccessEvent, TriggerEvent
 
 from turnup.domain.errors import TurnupError, as_document
+from turnup.domain.notices import Event
 from turnup.flow import hold
 from turnup.flow.course import course
 from turnup.flow.documents import latest
@@ -25,6 +27,8 @@ from turnup.flow.job import FlowLog, Run, flow_log
 from turnup.flow.times import Outcome, Span, Waited, longest
 from turnup.flow.waiting import Patience, Wait, Waiting, advance
 from turnup.orchestration import settings
+from turnup.orchestration.noticing import Asked, hold_key
+from turnup.orchestration.telling import tell
 from turnup.orchestration.timekeeping import keep_span, now
 from turnup.orchestration.undoing import undoing
 from turnup.orchestration.workplace import Workplace
@@ -32,6 +36,12 @@ from turnup.ports import Records
 
 THREADS = ThreadPoolExecutor(max_workers=32, thread_name_prefix="turnup-row")
 """How many servers' calls go on at once in one triggerer."""
+
+ON_HOLD = "on-hold"
+"""The cause that a wait for the end of a hold would end with."""
+
+TELLING = 60.0
+"""Seconds after which a notifier that hangs is left alone."""
 
 SAY_EVERY = 30.0
 """Seconds between two log lines about the same wait."""
@@ -101,10 +111,24 @@ class ServerRowTrigger(BaseTrigger):
         while wait is not None:
             over = patience.is_over(wait)
             _say(log, wait, patience.waited(wait), said)
+            if wait.otherwise.cause == ON_HOLD and wait.what not in waited:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(in_thread(partial(self._tell_hold, log, wait.last)), TELLING)
             waited[wait.what] = Waited(wait.what, patience.waited(wait), wait.last)
             if not over:
                 await asyncio.sleep(wait.every)
             wait = await in_thread(partial(advance, step, wait.error() if over else None))
+
+    def _tell_hold(self, log: FlowLog, hold: str) -> None:
+        """Tell it from here, where no run of another DAG can be started: of a run's servers that wait, the first does."""
+        try:
+            place = Workplace(settings.run_of(self.dag_id, self.run_id), self.site)
+            if not place.site.notices.wants(Event.HOLD_SET):
+                return
+            asked = Asked(self.dag_id, self.run_id, self.site, Event.HOLD_SET.value, hold_key(hold))
+            tell(place, asked, f"{self.row} {self.server}")
+        except Exception as error:  # whatever it is: an install goes on
+            log.warning("The hold is not told: %s", error)
 
     def _keep_time(self, waited: dict[str, Waited], error: TurnupError | None = None) -> None:
         outcome, document = (Outcome.FAILED, as_document(error)) if error else (Outcome.DONE, {})

@@ -6,6 +6,7 @@ Used in workers and, in threads, in the triggerer. Adapters are imported when th
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 
 from turnup.domain.plans import Plan
@@ -66,3 +67,10 @@ class Workplace:
         """A rack-wide step's work for the named servers, in the plan's order."""
         servers = tuple(server for server in self.plan.servers if server.name in names)
         return RackJob(self.run, step, self.plan, servers, self.site, self.ports)
+
+    def start(self, dag_id: str, run_id: str, conf: dict[str, str], at: datetime) -> None:
+        """Start a run of another DAG, not before that time; nothing where Airflow has that id. A worker may, a triggerer not."""
+        from airflow.sdk.execution_time.comms import TriggerDagRun
+        from airflow.sdk.execution_time.task_runner import SUPERVISOR_COMMS
+
+        SUPERVISOR_COMMS.send(TriggerDagRun(dag_id=dag_id, run_id=run_id, conf=conf, run_after=at))
