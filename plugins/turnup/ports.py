@@ -246,6 +246,14 @@ class Dhcp(Protocol):
         """What the server gave these MACs, oldest first, as far as it still knows. Refused: it cannot tell."""
         ...
 
+    def every_reservation(self) -> tuple[Reservation, ...]:
+        """All that is reserved for MACs, also by others, also what makes no sense."""
+        ...
+
+    def every_lease(self) -> tuple[Lease, ...]:
+        """All that is given at this moment, in pages. Refused: it cannot tell."""
+        ...
+
 
 @dataclass(frozen=True)
 class Returned:
@@ -375,6 +383,10 @@ class BootFiles(Protocol):
 
     def read(self, mac: str) -> str | None:
         """What is served to this MAC."""
+        ...
+
+    def macs(self) -> tuple[str, ...]:
+        """Every MAC that something is served to, sorted."""
         ...
 
 

@@ -43,3 +43,19 @@ def test_only_a_mac_in_lower_case_with_colons_is_a_name(boot_files: BootFiles, m
     for call in (boot_files.read, boot_files.remove, lambda name: boot_files.write(name, "x")):
         with pytest.raises(Refused):
             call(mac)
+
+
+def test_every_mac_that_is_served_is_listed(boot_files: BootFiles) -> None:
+    assert boot_files.macs() == ()
+    other = MAC.replace("01", "02")
+    boot_files.write(other, "two")
+    boot_files.write(MAC, "one")
+    assert boot_files.macs() == (MAC, other)
+    boot_files.remove(other)
+    assert boot_files.macs() == (MAC,)
+
+
+def test_what_is_no_script_in_the_folder_is_served_to_nobody(tmp_path: Path) -> None:
+    for name in ("README.ipxe", "02:19:00:00:00:01.ipxe.part", ".x.part"):
+        (tmp_path / name).write_text("x")
+    assert BootFolder(tmp_path).macs() == ()

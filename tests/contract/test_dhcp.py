@@ -145,3 +145,15 @@ def test_with_the_reservation_the_lease_is_gone(world: World) -> None:
     world.gives(world.first)
     world.dhcp.release([world.first])
     assert world.dhcp.leases([world.first.mac]) == ()
+
+
+def test_all_that_is_reserved_and_given_is_listed(world: World) -> None:
+    world.dhcp.reserve([world.first, world.second])
+    world.gives(world.first)
+    everything = world.dhcp.every_reservation()
+    assert {world.first, world.second} <= set(everything)
+    assert list(everything) == sorted(everything, key=lambda one: (one.mac, one.subnet_id))
+    assert (world.first.mac, world.first.ip) in {(one.mac, one.ip) for one in world.dhcp.every_lease()}
+    world.dhcp.release([world.first, world.second])
+    assert not {world.first, world.second} & set(world.dhcp.every_reservation())
+    assert world.first.mac not in {one.mac for one in world.dhcp.every_lease()}

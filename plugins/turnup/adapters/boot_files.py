@@ -50,6 +50,13 @@ class BootFolder:
             except FileNotFoundError:
                 return None
 
+    def macs(self) -> tuple[str, ...]:
+        """By the names of the files; whatever else lies there is served to nobody's firmware."""
+        with self._failures():
+            return tuple(
+                sorted(path.stem for path in self._folder.iterdir() if path.suffix == ".ipxe" and MAC.fullmatch(path.stem))
+            )
+
     def _file(self, mac: str) -> Path:
         if not MAC.fullmatch(mac):
             raise Refused(f"{mac!r} is not a MAC address in lower case with colons.")

@@ -26,6 +26,10 @@ class FakeBootFiles(Faults, port=BootFiles):
         """As written."""
         return self.served.get(_checked(mac))
 
+    def macs(self) -> tuple[str, ...]:
+        """All of them."""
+        return tuple(sorted(self.served))
+
 
 def _checked(mac: str) -> str:
     pairs = mac.split(":")

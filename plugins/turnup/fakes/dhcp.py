@@ -11,12 +11,15 @@ from turnup.ports import Dhcp, Lease, Reservation
 
 
 class FakeDhcp(Faults, port=Dhcp):
-    """The Dhcp port over these subnets {prefix: subnet id}. Tests may put what it gave into `given` {(subnet id, MAC): lease}."""
+    """The Dhcp port over these subnets {prefix: subnet id}. Tests may put what it gave into `given` {(subnet id, MAC): lease},
+    and rows that it would refuse into `by_hand`.
+    """
 
     def __init__(self, subnets: Mapping[str, int]) -> None:
         super().__init__()
         self._subnets = dict(subnets)
         self._reservations: dict[tuple[int, str], Reservation] = {}
+        self.by_hand: list[Reservation] = []
         self.given: dict[tuple[int, str], Lease] = {}
 
     def subnets(self) -> Mapping[str, int]:
@@ -47,6 +50,14 @@ class FakeDhcp(Faults, port=Dhcp):
         """Sorted by MAC and subnet."""
         found = [each for each in self._reservations.values() if each.mac in macs]
         return tuple(sorted(found, key=lambda each: (each.mac, each.subnet_id)))
+
+    def every_reservation(self) -> tuple[Reservation, ...]:
+        """Sorted by MAC and subnet; what tests put into `by_hand` among it."""
+        return tuple(sorted((*self._reservations.values(), *self.by_hand), key=lambda each: (each.mac, each.subnet_id)))
+
+    def every_lease(self) -> tuple[Lease, ...]:
+        """By address."""
+        return tuple(sorted(self.given.values(), key=lambda lease: ip_address(lease.ip)))
 
     def leases(self, macs: Sequence[str]) -> tuple[Lease, ...]:
         """By the time they were seen."""

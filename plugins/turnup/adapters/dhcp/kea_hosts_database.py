@@ -26,6 +26,7 @@ KIND = "kea_hosts_database"
 SCHEMAS = {(13, 0)}  # Kea 2.2
 HARDWARE_ADDRESS = 0  # dhcp_identifier_type
 BOOT_FILE_LENGTH = 128
+LEASES_IN_A_PAGE = 1000
 ONE_WRITER = 0x7475726E7570  # advisory lock: "turnup"
 
 log = logging.getLogger(__name__)
@@ -81,11 +82,29 @@ class KeaHostsDatabase:
     def reservations(self, macs: Sequence[str]) -> tuple[Reservation, ...]:
         """Sorted by MAC and subnet."""
         with self._connection() as connection:
-            rows = connection.execute(SELECT, (HARDWARE_ADDRESS, [_identifier(mac) for mac in macs])).fetchall()
-        return tuple(
-            Reservation(subnet, bytes(mac).hex(":"), str(IPv4Address(address or 0)), hostname or "", boot_file or None)
-            for subnet, mac, address, hostname, boot_file in rows
-        )
+            return _read_reservations(connection.execute(SELECT, (HARDWARE_ADDRESS, [_identifier(mac) for mac in macs])))
+
+    def every_reservation(self) -> tuple[Reservation, ...]:
+        """Sorted by MAC and subnet; one query. A row without an address is none."""
+        with self._connection() as connection:
+            return _read_reservations(connection.execute(EVERY, (HARDWARE_ADDRESS,)))
+
+    def every_lease(self) -> tuple[Lease, ...]:
+        """By Kea's hook for leases, by address, so many in a page. Refused: it is not loaded."""
+        found: list[Lease] = []
+        last = "start"
+        while True:
+            result, arguments = self._control.command("lease4-get-page", {"from": last, "limit": LEASES_IN_A_PAGE})
+            if result == UNSUPPORTED:
+                raise _no_leases()
+            if result != OK:
+                break
+            page = list(_read_leases(arguments))
+            found += page
+            if len(page) < LEASES_IN_A_PAGE:
+                break
+            last = page[-1].ip
+        return tuple(found)
 
     def leases(self, macs: Sequence[str]) -> tuple[Lease, ...]:
         """By Kea's hook for leases. Refused: it is not loaded, so nobody can tell."""
@@ -93,9 +112,7 @@ class KeaHostsDatabase:
         for mac in macs:
             result, arguments = self._control.command("lease4-get-by-hw-address", {"hw-address": mac})
             if result == UNSUPPORTED:
-                raise Refused(
-                    "Kea has no hook lease_cmds to ask for leases.", "Load it in Kea's configuration.", cause="dhcp-backend"
-                )
+                raise _no_leases()
             if result == OK:
                 found += _read_leases(arguments)
         return tuple(sorted(found, key=lambda lease: lease.seen))
@@ -150,7 +167,23 @@ SELECT = """
     WHERE dhcp_identifier_type = %s AND dhcp_identifier = ANY(%s) AND dhcp4_subnet_id IS NOT NULL
     ORDER BY dhcp_identifier, dhcp4_subnet_id
 """
+EVERY = """
+    SELECT dhcp4_subnet_id, dhcp_identifier, ipv4_address, hostname, dhcp4_boot_file_name FROM hosts
+    WHERE dhcp_identifier_type = %s AND dhcp4_subnet_id IS NOT NULL AND ipv4_address IS NOT NULL
+    ORDER BY dhcp_identifier, dhcp4_subnet_id
+"""
 TAKEN = "SELECT dhcp4_subnet_id, ipv4_address, dhcp_identifier FROM hosts WHERE ipv4_address = ANY(%s)"
+
+
+def _no_leases() -> Refused:
+    return Refused("Kea has no hook lease_cmds to ask for leases.", "Load it in Kea's configuration.", cause="dhcp-backend")
+
+
+def _read_reservations(rows: psycopg.Cursor) -> tuple[Reservation, ...]:
+    return tuple(
+        Reservation(subnet, bytes(mac).hex(":"), str(IPv4Address(address or 0)), hostname or "", boot_file or None)
+        for subnet, mac, address, hostname, boot_file in rows
+    )
 
 
 def _read_leases(arguments: Any) -> Iterator[Lease]:

@@ -27,6 +27,14 @@ class NoDhcp:
         """None."""
         return ()
 
+    def every_reservation(self) -> tuple[Reservation, ...]:
+        """None."""
+        return ()
+
+    def every_lease(self) -> tuple[Lease, ...]:
+        """None: whoever gives addresses out here is not asked."""
+        return ()
+
     def leases(self, macs: Sequence[str]) -> tuple[Lease, ...]:  # noqa: ARG002
         """None: whoever gives addresses out here is not asked."""
         return ()
