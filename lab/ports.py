@@ -18,6 +18,8 @@ PREFERRED = {
     "salt_api": 28443,
     "kea_control": 28001,
     "haproxy_runtime": 28999,
+    "chat": 28002,
+    "mail": 28025,
 }
 
 _FILE = paths.STATE / "ports.json"

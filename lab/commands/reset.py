@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from lab import claim, console, metal_interface, netbox_database, paths, slate, supervisor, waiting
 from lab.airflow_api import ENDED, AirflowApi
 from lab.errors import LabError
-from lab.services import airflow, haproxy, kea, netbox, redis, salt
+from lab.services import airflow, haproxy, kea, netbox, notices, redis, salt
 
 
 def main(arguments: Sequence[str]) -> int:  # noqa: ARG001 - it takes none
@@ -31,6 +31,7 @@ def run() -> None:
     console.say("kea", "reservations and leases are gone")
     haproxy.empty()
     console.say("haproxy", "no server is behind it")
+    notices.empty()
     console.say("salt", f"keys deleted: {salt.delete_all_keys()}")
     for folder in (paths.BOOT, paths.REPORTS):
         for entry in folder.iterdir():

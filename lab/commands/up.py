@@ -23,7 +23,7 @@ from lab import (
 )
 from lab.commands import reset
 from lab.errors import LabError
-from lab.services import airflow, bmcs, haproxy, kea, netbox, nginx, postgres, redis, salt
+from lab.services import airflow, bmcs, haproxy, kea, netbox, nginx, notices, postgres, redis, salt
 
 
 def main(arguments: Sequence[str]) -> int:  # noqa: ARG001 - it takes none
@@ -79,6 +79,7 @@ def _everything_else() -> None:
     kea.wait()
     _start(nginx)
     _start(haproxy)
+    _start(notices)
     console.say("kea, nginx", f"answer at {kea.url()} and {nginx.url()}")
     environments.make("salt")
     _start(salt)

@@ -27,6 +27,7 @@ TYPES = [
     "turnup_boot_folder",
     "turnup_signing",
     "turnup_ssh",
+    "turnup_chat",
     "turnup_webhooks",
 ]
 WRONG = "not-the-password"
