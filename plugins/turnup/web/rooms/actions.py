@@ -98,7 +98,7 @@ def _started(stages: Stages, airflow: AirflowRuns, order: orders.RunOrder, param
         hold.refuse(place.ports.inventory, order.site)
     sha256, servers = standing(place, params)
     if sha256 != order.plan_hash:
-        what = "Things have changed since this plan was shown, and nothing was started. Below is the plan as it is now."
+        what = "Things have changed since this plan was shown, and nothing was started. The plan above is as things are now."
         return JSONResponse({"detail": what, "plan": _planned(stages, order, params, by)}, 409)
     return _created(airflow, _new(order.dag_id, order.key, {**params, "servers": list(servers)}, by))
 

@@ -49,7 +49,6 @@
     plan.hidden = true;
     plan.replaceChildren();
     show.textContent = kind.show || "";
-    show.hidden = !kind.show;
     go.hidden = false;
     go.classList.toggle("act-danger", Boolean(kind.danger));
     cancel.textContent = "Cancel";
@@ -58,7 +57,7 @@
     name();
     dialog.showModal();
     if (action === "install") look();
-    else (form.querySelector("fieldset:not([hidden]) :is(select, textarea)") || go).focus();
+    (form.querySelector("fieldset:not([hidden]) :is(select, textarea)") || go).focus();
   }
 
   function name() {
@@ -99,6 +98,7 @@
     plan.classList.toggle("act-stale", Boolean(shown && shownFor !== wanted()));
     go.textContent = dry ? "Start the dry run" : kind.go;
     go.disabled = Boolean(asking || starting || !current || !named);
+    show.hidden = !kind.show || Boolean(current);
     show.disabled = Boolean(asking || starting || !named);
   }
 
