@@ -81,7 +81,7 @@ class Fleet:
     def racks_of(self) -> Mapping[str, tuple[Rack, ...]]:
         """{site: its racks, in the order in which a person would name them}."""
         found: dict[str, list[Rack]] = {site.slug: [] for site in self.sites}
-        for rack in sorted(self.racks.values(), key=lambda one: (*natural(one.name), one.id)):
+        for rack in sorted(self.racks.values(), key=lambda one: (natural(one.name), one.id)):
             found.setdefault(rack.site, []).append(rack)
         return {site: tuple(racks) for site, racks in found.items()}
 
@@ -89,7 +89,7 @@ class Fleet:
     def in_rack(self) -> Mapping[int, tuple[Device, ...]]:
         """{rack: its devices, by name}."""
         found: dict[int, list[Device]] = {rack: [] for rack in self.racks}
-        for device in sorted(self.devices.values(), key=lambda one: (*natural(one.name), one.id)):
+        for device in sorted(self.devices.values(), key=lambda one: (natural(one.name), one.id)):
             if device.rack_id is not None:
                 found.setdefault(device.rack_id, []).append(device)
         return {rack: tuple(devices) for rack, devices in found.items()}

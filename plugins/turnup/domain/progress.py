@@ -78,8 +78,11 @@ class RunSeen:
         return {(one.task, one.index): one for one in self.tasks}
 
     def covers(self, site: str, rack: str, server: str) -> bool:
-        """Whether the run is about the server, as far as it is known: before there is a plan, by what was asked for."""
-        if self.site != site or (self.rack and self.rack != rack):
+        """Whether the run is about the server, as far as it is known: before there is a plan, by what was asked for.
+
+        A run without a site is one of the only site that there is.
+        """
+        if self.site not in {"", site} or self.rack not in {"", rack}:
             return False
         return server in self.servers or (not self.planned and not self.servers)
 

@@ -1,6 +1,6 @@
 """What Airflow knows of turnup's runs, in three queries: runs, their tasks, and which server has which index.
 
-Asked from Airflow's database through its own models, as `runs.py` does: over REST a page of forty servers would be dozens of calls.
+Asked from Airflow's database through its own models, as `runs.py` does: over REST forty servers would be dozens of calls.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Course:
         keys = [(dag, run) for dag, _, run in (claim.partition("/") for claim in named) if dag in DAGS and run]
         recent = DagRun.run_after >= datetime.now(UTC) - RECENT
         some = or_(DagRun.state.in_(GOING_ON), recent, tuple_(DagRun.dag_id, DagRun.run_id).in_(keys))
-        return self._seen(some, None, lambda run: run.site == site and run.rack in {"", rack})
+        return self._seen(some, None, lambda run: run.site in {"", site} and run.rack in {"", rack})
 
     def _seen(
         self,

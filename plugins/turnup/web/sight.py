@@ -1,0 +1,275 @@
+"""Looks at NetBox's facts and Airflow's runs together, and tells how racks and servers stand: what the Racks page shows."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import cache, lru_cache
+from typing import Annotated
+
+from fastapi import Depends
+
+from turnup.adapters.netbox.fleet import NetBoxFleet
+from turnup.adapters.policy_files import known_sites, load_policy
+from turnup.domain.board import ABORT, DAGS, NEEDS_SOMEBODY, Standing, State, standing
+from turnup.domain.cause_text import Told, told
+from turnup.domain.elevation import elevation, numbers
+from turnup.domain.errors import TurnupError
+from turnup.domain.fleet import Device, Fleet, Rack
+from turnup.domain.holds import covering
+from turnup.domain.policy import Site
+from turnup.domain.progress import FAILED, RunSeen, Step
+from turnup.flow.flows import FLOWS
+from turnup.flow.times import RACK_WIDE
+from turnup.orchestration import settings
+from turnup.orchestration.hooks.netbox import NetBoxHook
+from turnup.reporting.gather import BEFORE, BEFORE_LEAVING
+from turnup.web.access import Reader
+from turnup.web.course import Course
+from turnup.web.desk import TIMEOUT, site_of
+from turnup.web.shown import (
+    Drawn,
+    FleetShown,
+    RackLine,
+    RackShown,
+    RunShown,
+    ServerShown,
+    SiteShown,
+    Urgent,
+    count,
+    freshness,
+    rack_link,
+    rack_url,
+    run_shown,
+    server_shown,
+)
+from turnup.web.store import ReportStore, store
+from turnup.web.watch import Known, Watch
+
+NETBOX = "netbox_default"
+"""The connection where no site's file names one."""
+
+REMEMBERED = 30
+"""Seconds for which a site's policy is."""
+
+MOST_URGENT = 50
+"""Servers that the first page lists as waiting for somebody."""
+
+UNDOING = (
+    Step("check", "may it be undone?"),
+    Step("undo", "what was done is taken back, in reverse", each=True),
+    Step("finish", "journals"),
+)
+
+
+def steps() -> Mapping[str, Sequence[Step]]:
+    """{DAG: its steps}, as the flows' tables have them; the look of a dry run and the closing row are no server's steps."""
+    found: dict[str, Sequence[Step]] = {ABORT: UNDOING}
+    for name, flow in FLOWS.items():
+        before = [Step(*one) for one in (BEFORE_LEAVING if flow.leaves else BEFORE) if one[0] != "preflight"]
+        rack_rows = [Step(row.name, row.title) for row in flow.rack_rows]
+        found[f"server_{name}"] = (*before, *rack_rows, *(Step(row.name, row.title, each=True) for row in flow.server_rows))
+    return found
+
+
+class Sight:
+    """How everything stands. Runs are shown to those who may read their DAG, actions to those who may start it."""
+
+    def __init__(self, watch: Watch, course: Course, policy: Callable[[str], Site | None], reports: ReportStore) -> None:
+        self._watch = watch
+        self._course = course
+        self._policy = policy
+        self._reports = reports
+        self._steps = steps()
+        self._kept: dict[tuple[str, ...], Told | None] = {}
+        self._summed: tuple[Fleet, tuple[RunSeen, ...], bool, FleetShown] | None = None
+
+    def fleet(self, reader: Reader) -> FleetShown:
+        """Every site and rack with counts, and who waits for somebody."""
+        known = self._watch.look()
+        runs, error = self._runs(self._course.going_on, reader)
+        age = freshness(known, error)
+        fleet = known.fleet or Fleet()
+        summed = self._summed
+        if summed is None or summed[0] is not fleet or summed[1] != runs or summed[2] != (not error):
+            summed = self._summed = (fleet, runs, not error, self._sum(fleet, runs, runs_known=not error))
+        return replace(summed[3], freshness=age)
+
+    def rack(self, reader: Reader, site: str, rack: str) -> RackShown | None:
+        """One rack; None where NetBox has none of that name there, as far as it is known."""
+        known = self._watch.look()
+        fleet = known.fleet or Fleet()
+        found = fleet.named(site, rack)
+        if not found:
+            return None
+        one, devices = found[0], fleet.in_rack.get(found[0].id, ())
+        named = {claim for device in devices for claim in (device.claim, device.last_run) if claim}
+        runs, error = self._runs(lambda: self._course.of_rack(site, rack, named), reader)
+        policy, note = self._policy_of(site)
+        stood = {
+            device.id: self._told(standing(device, rack, runs, self._steps, ours=_ours(policy, device), runs_known=not error))
+            for device in devices
+        }
+        return self._shown(known, one, devices, stood, runs, reader, error, (note, _same_name(found)))
+
+    def _shown(
+        self,
+        known: Known,
+        rack: Rack,
+        devices: Sequence[Device],
+        stood: Mapping[int, Standing],
+        runs: tuple[RunSeen, ...],
+        reader: Reader,
+        error: str,
+        notes: Iterable[str],
+    ) -> RackShown:
+        fleet = known.fleet or Fleet()
+        may = {dag: reader.may_start(dag) for dag in DAGS}
+
+        def shown(device: Device) -> ServerShown:
+            one = stood[device.id]
+            return server_shown(one, known.url, may_act=one.next is not None and may.get(one.next.dag_id, False))
+
+        drawing = elevation(rack, devices)
+        hold = covering(fleet.holds, rack.site)
+        return RackShown(
+            site=rack.site,
+            site_name=next((site.name for site in fleet.sites if site.slug == rack.site), rack.site),
+            rack=rack.name,
+            status=rack.status,
+            location=rack.location,
+            units=numbers(rack),
+            counts=count([one.state for one in stood.values() if one.ours]),
+            servers=tuple(Drawn(shown(one.device), one.top, one.height, one.half) for one in drawing.places),
+            others=tuple(shown(device) for device in drawing.unplaced),
+            runs=tuple(self._told_of(runs)),
+            hold=str(hold) if hold else "",
+            notes=tuple(note for note in notes if note),
+            netbox=rack_link(rack, known.url),
+            freshness=freshness(known, error),
+        )
+
+    def _sum(self, fleet: Fleet, runs: tuple[RunSeen, ...], *, runs_known: bool) -> FleetShown:
+        sites, urgent = [], []
+        for site in fleet.sites:
+            policy, note = self._policy_of(site.slug)
+            lines, states = [], []
+            for rack in fleet.racks_of.get(site.slug, ()):
+                about = tuple(run for run in runs if run.site in {"", site.slug} and run.rack in {"", rack.name})
+                stood = [
+                    standing(device, rack.name, about, {}, ours=_ours(policy, device), runs_known=runs_known)
+                    for device in fleet.in_rack.get(rack.id, ())
+                ]
+                ours = [one.state for one in stood if one.ours]
+                url = rack_url(site.slug, rack.name)
+                lines.append(RackLine(site.slug, rack.name, count(ours), len(stood) - len(ours), url))
+                urgent += [_urgent(one, rack.name, url) for one in stood if one.state in NEEDS_SOMEBODY]
+                states += ours
+            hold = covering(fleet.holds, site.slug)
+            sites.append(SiteShown(site.slug, site.name, count(states), tuple(lines), str(hold) if hold else "", note))
+        order = list(State)
+        urgent.sort(key=lambda one: order.index(one.state))
+        return FleetShown(tuple(sites), tuple(urgent[:MOST_URGENT]), len(urgent), len(fleet.devices), freshness(Known(), ""))
+
+    def _runs(self, ask: Callable[[], tuple[RunSeen, ...]], reader: Reader) -> tuple[tuple[RunSeen, ...], str]:
+        """The runs that the reader may see, and why they are not known."""
+        try:
+            runs = ask()
+        except TurnupError as error:
+            return (), str(error)
+        readable = {dag for dag in {run.dag_id for run in runs} if reader.may_read(dag)}
+        return tuple(run for run in runs if run.dag_id in readable), ""
+
+    def _policy_of(self, site: str) -> tuple[Site | None, str]:
+        """The site's policy, and what is to be said where there is none."""
+        try:
+            found = self._policy(site)
+        except TurnupError as error:
+            return None, str(error)
+        return found, "" if found else f"turnup does nothing at this site: inventory/sites/ has no {site}.yaml."
+
+    def _told_of(self, runs: Sequence[RunSeen]) -> Iterable[RunShown]:
+        """Runs that go on; and the newest of all, where it failed before its servers had tasks of their own."""
+        for number, run in enumerate(runs):
+            if run.going_on:
+                yield run_shown(run)
+            elif number == 0 and run.state == FAILED and not any(one.index >= 0 and one.state == FAILED for one in run.tasks):
+                why = self._remembered((run.claim, run.ended), lambda run=run: self._why_whole(run))  # type: ignore[misc]
+                yield run_shown(run, cause=why.what if why else "", advice=why.advice if why else "")
+
+    def _told(self, one: Standing) -> Standing:
+        """With the cause that only the run's folder has: a server that the run did not hold has none in NetBox."""
+        if one.state is not State.FAILED or one.cause is not None or one.run is None:
+            return one
+        run, name = one.run, one.device.name
+        why = self._remembered((run.claim, name, one.since), lambda: self._last(run, f"failed/{name}"))
+        return replace(one, cause=why) if why else one
+
+    def _remembered(self, key: tuple[str, ...], read: Callable[[], Told | None]) -> Told | None:
+        """What was read before: the records of what has failed do not change."""
+        if key not in self._kept:
+            if len(self._kept) > 5000:
+                self._kept.clear()
+            self._kept[key] = read()
+        return self._kept[key]
+
+    def _why_whole(self, run: RunSeen) -> Told | None:
+        return self._last(run, RACK_WIDE)
+
+    def _last(self, run: RunSeen, folder: str) -> Told | None:
+        """The error of the last document of a folder of the run that has one."""
+        records = self._reports.records(run.dag_id, run.run_id)
+        try:
+            names = [name for name in records.names(folder) if name.endswith(".json")]
+            documents = [json.loads(records.read(name) or b"{}") for name in sorted(names, key=lambda name: (len(name), name))]
+        except (TurnupError, ValueError):
+            return None
+        for document in reversed(documents):
+            error = document.get("error") or (document if "what" in document else None)
+            if error:
+                listed = [f"{one['subject']}: {one['what']}" for one in document.get("problems") or ()]
+                what = "\n".join([str(error.get("what", "")).partition("\n")[0], *listed])
+                step = str(document.get("row") or document.get("step") or "")
+                return told(what, str(error.get("advice", "")), str(error.get("cause", "")), step)
+        return None
+
+
+def _ours(policy: Site | None, device: Device) -> bool:
+    return policy is not None and policy.is_ours(device.role, device.tenant)
+
+
+def _same_name(found: Sequence[Rack]) -> str:
+    if len(found) == 1:
+        return ""
+    places = ", ".join(rack.location or "no location" for rack in found)
+    return f"The site has {len(found)} racks of this name ({places}); this is one. turnup runs at neither before they differ."
+
+
+def _urgent(one: Standing, rack: str, url: str) -> Urgent:
+    why = one.cause.title or one.cause.what.partition("\n")[0] if one.cause else one.note.partition(".")[0]
+    return Urgent(one.device.site, rack, one.device.name, one.state, one.label, why, url)
+
+
+def facts() -> NetBoxFleet:
+    """The NetBox that the sites' files name."""
+    folder = settings.inventory_folder()
+    named = sorted({policy.netbox for policy in map(site_of, known_sites(folder)) if policy})
+    return NetBoxFleet(NetBoxHook(named[0] if named else NETBOX, "the sites' files name").client(TIMEOUT))
+
+
+@lru_cache(maxsize=256)
+def _policy(site: str, _: int) -> Site | None:
+    """Read anew every `REMEMBERED` seconds. An error is not remembered."""
+    return load_policy(settings.inventory_folder(), site).site if site in known_sites(settings.inventory_folder()) else None
+
+
+@cache
+def sight() -> Sight:
+    """The one of this process."""
+    return Sight(Watch(facts), Course(), lambda site: _policy(site, int(time.monotonic() / REMEMBERED)), store())
+
+
+InSight = Annotated[Sight, Depends(sight)]
+"""A route's parameter of this type is the one of this process."""
