@@ -1,6 +1,6 @@
 """How much may still go wrong at a site with a generation before runs that nobody started by hand stop. Pure.
 
-A server counts once in the window, as it ended last: ten tries of one bad server are one failure, and one that was mended is none.
+A server counts once in the window, as it ended last: ten tries of one bad server are one failure, a mended one is none.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ def schema(name: str) -> Any:
 
 
 def test_there_is_a_type_for_each_service_of_a_site() -> None:
-    ours = {"turnup_ssh", "turnup_boot_folder", "turnup_signing", "turnup_webhooks", "turnup_chat"}
+    ours = {"turnup_ssh", "turnup_boot_folder", "turnup_signing", "turnup_webhooks", "turnup_metrics", "turnup_chat"}
     assert set(TYPES) == {"netbox", "salt_api", "kea", "redfish", "haproxy"} | ours
 
 
