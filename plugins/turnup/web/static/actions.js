@@ -5,7 +5,9 @@
 (() => {
   const API = new URL("../api/", document.currentScript.src);
   const AIRFLOW = new URL("../../", document.currentScript.src);
-  document.head.append(Object.assign(document.createElement("link"), { rel: "stylesheet", href: new URL("actions.css", document.currentScript.src) }));
+  const style = new URL("actions.css", document.currentScript.src);
+  style.search = new URL(document.currentScript.src).search; // its version
+  document.head.append(Object.assign(document.createElement("link"), { rel: "stylesheet", href: style }));
   const FREE = ["dry_run", "reason"]; // fields that change nothing about the plan
   const ACTIONS = {
     install: { dag: "server_install", title: "Install", show: "Show the plan", go: "Install", whole: true },
@@ -181,7 +183,10 @@
     go.hidden = show.hidden = true;
     cancel.textContent = "Close";
     form.reset();
-    for (const box of document.querySelectorAll('input[type="checkbox"][name="server"]:checked')) box.checked = false;
+    for (const box of document.querySelectorAll('input[type="checkbox"][name="server"]:checked')) {
+      box.checked = false;
+      box.dispatchEvent(new Event("change", { bubbles: true }));
+    }
     document.dispatchEvent(new CustomEvent("turnup:acted", { detail: answer }));
     link.focus();
   }
