@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from turnup.domain.error_budget import Allowance
-
 from turnup.domain.notices import Event
 
 
