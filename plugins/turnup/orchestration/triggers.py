@@ -40,9 +40,6 @@ THREADS = ThreadPoolExecutor(max_workers=32, thread_name_prefix="turnup-row")
 ON_HOLD = "on-hold"
 """The cause that a wait for the end of a hold would end with."""
 
-TELLING = 60.0
-"""Seconds after which a notifier that hangs is left alone."""
-
 SAY_EVERY = 30.0
 """Seconds between two log lines about the same wait."""
 
@@ -55,6 +52,9 @@ class ServerRowTrigger(BaseTrigger):
 
     A task that comes back to a worker before that is taken for a dead one and tried again.
     """
+
+    telling = 60.0
+    """Seconds after which a notifier that hangs is left alone."""
 
     def __init__(
         self,
@@ -113,7 +113,7 @@ class ServerRowTrigger(BaseTrigger):
             _say(log, wait, patience.waited(wait), said)
             if wait.otherwise.cause == ON_HOLD and wait.what not in waited:
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(in_thread(partial(self._tell_hold, log, wait.last)), TELLING)
+                    await asyncio.wait_for(in_thread(partial(self._tell_hold, log, wait.last)), self.telling)
             waited[wait.what] = Waited(wait.what, patience.waited(wait), wait.last)
             if not over:
                 await asyncio.sleep(wait.every)
@@ -122,7 +122,7 @@ class ServerRowTrigger(BaseTrigger):
     def _tell_hold(self, log: FlowLog, hold: str) -> None:
         """Tell it from here, where no run of another DAG can be started: of a run's servers that wait, the first does."""
         try:
-            place = Workplace(settings.run_of(self.dag_id, self.run_id), self.site)
+            place = self._place()
             if not place.site.notices.wants(Event.HOLD_SET):
                 return
             asked = Asked(self.dag_id, self.run_id, self.site, Event.HOLD_SET.value, hold_key(hold))
@@ -136,11 +136,14 @@ class ServerRowTrigger(BaseTrigger):
         span = Span(self.row, self.attempt, began, ended, outcome, self.server, longest(waited.values()), document)
         keep_span(settings.run_of(self.dag_id, self.run_id), self._records, span)
 
+    def _place(self) -> Workplace:
+        return Workplace(settings.run_of(self.dag_id, self.run_id), self.site)
+
     def _records(self) -> Records:
-        return Workplace(settings.run_of(self.dag_id, self.run_id), self.site).records
+        return self._place().records
 
     def _begin(self) -> tuple[Waiting[None], FlowLog]:
-        place = Workplace(settings.run_of(self.dag_id, self.run_id), self.site)
+        place = self._place()
         job = place.job(self.row, self.server)
         flow = rows_for(job.plan)
         resumed = self.resumed or latest(job, "failed") is not None
