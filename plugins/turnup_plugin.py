@@ -53,4 +53,15 @@ class TurnupPlugin(AirflowPlugin):
 
     name = "turnup"
     fastapi_apps = [{"app": door, "url_prefix": MOUNT, "name": "turnup"}]  # noqa: RUF012 -- as Airflow declares them
+    external_views = [  # noqa: RUF012
+        {
+            "name": "Racks",
+            "href": f"{MOUNT}/",
+            "destination": "nav",
+            "url_route": "racks",
+            "nav_top_level": True,
+            "icon": f"{MOUNT}/static/racks.svg",
+            "icon_dark_mode": f"{MOUNT}/static/racks-dark.svg",
+        }
+    ]
     operator_extra_links = [ReportLink()]  # noqa: RUF012

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,13 @@ def since(text: str) -> str:
     return f"{minutes // 60} h {minutes % 60} min" if minutes < 48 * 60 else f"{minutes // 1440} d"
 
 
+def about(text: str, name: str) -> str:
+    """The sentence without the server that it begins with, `name (serial ..., rack ..., U...): `: it stands under that name."""
+    found = re.match(rf"{re.escape(name)}(?: \([^()]*\))?: ", text)
+    rest = text[found.end() :] if found else text
+    return rest[:1].upper() + rest[1:] if found else text
+
+
 def _version() -> str:
     """Of the static files: another one when any of them changed, so that browsers ask anew."""
     files = sorted((HERE / "static").iterdir())
@@ -62,7 +70,10 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {name: getattr(words, name) for name in ("moment", "label", "first_line", "evidence")} | {"since": since}
+    made.filters |= {name: getattr(words, name) for name in ("moment", "label", "first_line", "evidence")} | {
+        "since": since,
+        "about": about,
+    }
     made.globals |= {"symbols": SYMBOLS, "words": WORDS, "version": _version()}
     return made
 

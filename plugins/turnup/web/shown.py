@@ -81,6 +81,11 @@ class ServerShown:
         """The state's shape."""
         return SYMBOLS[self.state]
 
+    @property
+    def urgent(self) -> bool:
+        """Whether somebody has to do something."""
+        return self.state in NEEDS_SOMEBODY
+
     @cached_property
     def version(self) -> str:
         """Another one when anything that is shown changed."""

@@ -6,7 +6,6 @@
 (() => {
   "use strict";
   const SECONDS = document.querySelector("main[data-rack]") ? 3 : 8;
-  const LATELY = 15; // seconds; so old is always said as "just now": a page that counts every second draws the eye
 
   // ---- choosing -------------------------------------------------------------------------------------------------
 
@@ -30,6 +29,14 @@
   document.addEventListener("change", (event) => {
     if (event.target.name === "all") for (const box of boxes()) box.checked = event.target.checked;
     if (["all", "server"].includes(event.target.name)) showChosen();
+  });
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-choose]");
+    if (!button) return;
+    for (const box of boxes()) box.checked = box.value === button.dataset.server;
+    showChosen();
+    document.querySelector(`.toolbar [data-action="${button.dataset.choose}"]`)?.click();
   });
 
   // ---- finding a rack -------------------------------------------------------------------------------------------
@@ -61,7 +68,8 @@
 
   let ahead = 0; // how many milliseconds the server's clock is ahead of this one
 
-  function words(seconds) {
+  function words(seconds, coarse) {
+    if (coarse && seconds < 15) return "a few seconds"; // what counts every second draws the eye
     const minutes = Math.floor(seconds / 60);
     if (minutes < 1) return `${seconds} s`;
     if (minutes < 60) return `${minutes} min`;
@@ -71,9 +79,7 @@
   function tick() {
     for (const time of document.querySelectorAll("time[data-since]")) {
       const seconds = Math.max(0, Math.floor((Date.now() + ahead - Date.parse(time.dateTime)) / 1000));
-      const lately = time.closest("[data-lately]");
-      if (lately) lately.textContent === "" || (lately.dataset.old = seconds >= LATELY);
-      const text = words(seconds);
+      const text = words(seconds, time.dataset.since === "coarse");
       if (time.textContent !== text) time.textContent = text;
     }
   }
@@ -176,7 +182,10 @@
   }
 
   document.addEventListener("visibilitychange", () => !document.hidden && update());
-  document.addEventListener("turnup:changed", () => update()); // somebody acted: do not wait for the next turn
+  document.addEventListener("turnup:acted", () => {
+    showChosen();
+    update(); // it is not for the next turn
+  });
 
   // ---- links out of the frame -----------------------------------------------------------------------------------
   // Airflow shows this page in a frame that may not open or leave anything by itself. A link that the page around it
