@@ -144,8 +144,8 @@
     profiles.value = answer.burn_in.includes(had) ? had : "";
   }
 
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
+  form.addEventListener("submit", (event) => event.preventDefault());
+  go.addEventListener("click", async () => {
     if (go.disabled || go.hidden || !filledIn()) return;
     const mine = now;
     mine.starting = true;
@@ -187,7 +187,7 @@
       box.checked = false;
       box.dispatchEvent(new Event("change", { bubbles: true }));
     }
-    document.dispatchEvent(new CustomEvent("turnup:acted", { detail: answer }));
+    document.dispatchEvent(new CustomEvent("turnup:changed", { detail: answer }));
     link.focus();
   }
 
