@@ -23,7 +23,7 @@
     [".act-who", ".act-choose", "[data-act-whole]", ".act-plan", ".act-message", ".act-done"].map(part);
   const [show, go, cancel] = ["[data-act-show]", ".act-go", ".act-cancel"].map(part);
   let last = ""; // what was typed stays for the same action, also when the dialog was closed
-  let now = null; // what the dialog is open for: {action, servers, key, shown, shownFor, asking, starting, ...}
+  let now = null; // what the dialog is open for: {action, servers, key, shown, shownFor, asking, starting, finished, ...}
 
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-action]");
@@ -37,7 +37,7 @@
     const boxes = [...document.querySelectorAll('input[type="checkbox"][name="server"]')];
     const chosen = boxes.filter((box) => box.checked).map((box) => box.value);
     now = {
-      action, site: main.dataset.site, rack: main.dataset.rack, key: newKey(), shown: null, shownFor: "", asking: null, starting: false,
+      action, site: main.dataset.site, rack: main.dataset.rack, key: newKey(), shown: null, shownFor: "", asking: null, starting: false, finished: false,
       servers: action === "resume" ? [button.dataset.server] : chosen, all: boxes.map((box) => box.value),
       task: { dag_id: button.dataset.dag, run_id: button.dataset.run, task_id: button.dataset.task, map_index: Number(button.dataset.index) },
     };
@@ -51,7 +51,6 @@
     plan.hidden = true;
     plan.replaceChildren();
     show.textContent = kind.show || "";
-    go.hidden = false;
     go.classList.toggle("act-danger", Boolean(kind.danger));
     cancel.textContent = "Cancel";
     tell("");
@@ -92,6 +91,8 @@
   }
 
   function refresh() {
+    go.hidden = now.finished;
+    if (now.finished) return void (show.hidden = true);
     const { action, servers, shown, shownFor, asking, starting } = now;
     const kind = ACTIONS[action];
     const dry = params().dry_run;
@@ -180,9 +181,10 @@
     tell("");
     done.replaceChildren(`${said} `, link);
     done.hidden = false;
-    go.hidden = show.hidden = true;
+    now.finished = true;
+    last = ""; // the form begins anew
     cancel.textContent = "Close";
-    form.reset();
+    for (const fields of form.querySelectorAll("fieldset")) fields.disabled = true;
     for (const box of document.querySelectorAll('input[type="checkbox"][name="server"]:checked')) {
       box.checked = false;
       box.dispatchEvent(new Event("change", { bubbles: true }));
