@@ -57,7 +57,9 @@ def failures(report: Report, names: Collection[str], places: Places) -> Notice:
     failed = [server for server in report.servers if server.name in names]
     going_on = sum(server.state in (State.GOING_ON, State.PENDING) for server in report.servers)
     others = f"{going_on} go on" if going_on else "no other goes on"
-    count = f"{len(failed)} of {len(report.servers)} servers failed, {others}"
+    every, total = sum(server.open_cause is not None for server in report.servers), len(report.servers)
+    more = f"{len(failed)} more of {total} servers failed, {every} by now"
+    count = f"{more if every > len(failed) else f'{len(failed)} of {total} servers failed'}, {others}"
     groups = _most(list(_of_servers(report, failed, places)))
     return Notice(
         Event.SERVER_FAILED,
