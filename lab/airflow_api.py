@@ -89,6 +89,14 @@ class AirflowApi:
         """Every run of every DAG."""
         return list(self._all("/api/v2/dags/~/dagRuns", "dag_runs"))
 
+    def runs_from(self, dag: str, beginning: str) -> list[dict[str, Any]]:
+        """The DAG's runs whose ids begin so."""
+        return list(self._all(f"/api/v2/dags/{dag}/dagRuns", "dag_runs", run_id_prefix_pattern=beginning))
+
+    def pause(self, dag: str, *, paused: bool) -> None:
+        """Runs of a paused DAG are created, and wait."""
+        self._call("PATCH", f"/api/v2/dags/{dag}", json={"is_paused": paused})
+
     def end(self, run: dict[str, Any]) -> None:
         """Marks a run as failed, which ends its tasks. A run in full work makes Airflow's database deadlock now and then."""
         for last in (False, False, False, True):
@@ -102,7 +110,7 @@ class AirflowApi:
                 return
 
     def delete(self, run: dict[str, Any]) -> None:
-        """Forgets a run that has ended."""
+        """Forgets a run that has ended, or has not begun."""
         self._call("DELETE", f"/api/v2/dags/{run['dag_id']}/dagRuns/{run['dag_run_id']}")
 
     def connection_types(self) -> dict[str, dict[str, Any]]:
@@ -119,10 +127,10 @@ class AirflowApi:
         answer = self._call("POST", "/api/v2/connections/test", json=fields)
         return bool(answer["status"]), str(answer["message"])
 
-    def _all(self, path: str, key: str) -> Iterator[dict[str, Any]]:
+    def _all(self, path: str, key: str, **filters: str) -> Iterator[dict[str, Any]]:
         offset = 0
         while True:
-            page = self._call("GET", path, params={"limit": PAGE, "offset": offset})
+            page = self._call("GET", path, params={"limit": PAGE, "offset": offset, **filters})
             yield from page[key]
             offset += PAGE
             if offset >= page["total_entries"]:

@@ -40,6 +40,10 @@ PROOFS = {
         "triggerer, scheduler, worker and Salt master each die in the middle of each phase; all servers go live, nothing twice",
         "tests/proofs/test_each_crash.py",
     ),
+    "deliveries": Proof(
+        "ten thousand hostile deliveries start nothing; a thousand honest ones at once start exactly the right 200 runs",
+        "tests/proofs/test_hostile_deliveries.py",
+    ),
     "worlds": Proof(
         "ten thousand random worlds over fakes: no server that leaves is wiped, released or missed wrongly; needs no lab",
         "tests/proofs/test_random_worlds.py",
