@@ -9,7 +9,7 @@ from lab import authority, configuration, console, paths
 from lab.datacenter import REDFISH_PORT, SITE
 from lab.ports import port
 from lab.secrets import secret
-from lab.services import airflow, haproxy, kea, netbox, notices, salt
+from lab.services import airflow, haproxy, kea, netbox, notices, prometheus, salt
 
 REDFISH_USER = "admin"
 _FILE = paths.ETC / "airflow" / "connections.json"
@@ -64,6 +64,7 @@ def _all() -> dict[str, dict[str, Any]]:
             "password": secret("netbox_webhook"),
             "extra": {"previous_secret": secret("netbox_webhook_previous")},
         },
+        "turnup_metrics_default": prometheus.connection(),
         f"chat_{SITE}": notices.chat(),
         f"mail_{SITE}": notices.mail(),
         f"boot_{SITE}": {"conn_type": "turnup_boot_folder", "extra": {"path": str(paths.BOOT)}},

@@ -9,7 +9,7 @@ from lab import authority, configuration, connections, paths
 from lab.datacenter import REDFISH_PORT, SITE
 from lab.ports import port
 from lab.secrets import secret
-from lab.services import airflow, haproxy, kea, netbox, postgres, salt
+from lab.services import airflow, haproxy, kea, netbox, postgres, prometheus, salt
 
 
 def write() -> None:
@@ -61,6 +61,8 @@ def write() -> None:
             }
         },
         "webhook": {"url": f"{airflow.url()}/turnup/webhooks/netbox", "secret": secret("netbox_webhook")},
+        "prometheus": {"url": prometheus.url()},
+        "metrics": {"url": prometheus.metrics_url(), "token": secret("metrics")},
         "redfish": {"username": connections.REDFISH_USER, "password": connections.redfish_password(), "port": REDFISH_PORT},
     }
     configuration.write(paths.ENDPOINTS, json.dumps(content, indent=2) + "\n")

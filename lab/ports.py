@@ -20,6 +20,7 @@ PREFERRED = {
     "haproxy_runtime": 28999,
     "chat": 28002,
     "mail": 28025,
+    "prometheus": 28090,
 }
 
 _FILE = paths.STATE / "ports.json"

@@ -20,6 +20,7 @@ PACKAGES = {
     "kea-admin": "the schema of Kea's hosts database",
     "nginx-light": "boot scripts, images, NetBox's front",
     "haproxy": "the load balancer in front of the servers",
+    "prometheus": "what turnup's metrics are scraped by, and the tests of its alerts",
     "isc-dhcp-client": "the DHCP client of servers and BMCs",
     "openssh-server": "the servers' SSH",
     "stress-ng": "burn-in",

@@ -23,7 +23,7 @@ from lab import (
 )
 from lab.commands import reset
 from lab.errors import LabError
-from lab.services import airflow, bmcs, haproxy, kea, netbox, nginx, notices, postgres, redis, salt
+from lab.services import airflow, bmcs, haproxy, kea, netbox, nginx, notices, postgres, prometheus, redis, salt
 
 
 def main(arguments: Sequence[str]) -> int:  # noqa: ARG001 - it takes none
@@ -52,6 +52,9 @@ def run() -> None:
     # What NetBox needs (its environment, the migration) and what the others need keep one processor each busy.
     _both(_facts, _everything_else)
     connections.provide()
+    _start(prometheus)
+    prometheus.wait()
+    console.say("prometheus", f"answers at {prometheus.url()}")
     if not slate.is_clean():
         console.say("lab", "NetBox began anew, so everything else does: reservations, keys, runs, servers")
         reset.run()

@@ -29,7 +29,7 @@ class Service(Protocol):
 
 def every() -> list[Service]:
     """All services, in the order in which they need each other."""
-    from lab.services import airflow, bmcs, haproxy, kea, netbox, nginx, notices, postgres, redis, salt  # noqa: PLC0415 - they read this package
+    from lab.services import airflow, bmcs, haproxy, kea, netbox, nginx, notices, postgres, prometheus, redis, salt  # noqa: PLC0415 - they read this package
 
-    modules: list[ModuleType] = [postgres, redis, kea, nginx, haproxy, notices, netbox, salt, airflow, bmcs]
+    modules: list[ModuleType] = [postgres, redis, kea, nginx, haproxy, notices, netbox, salt, airflow, prometheus, bmcs]
     return [cast(Service, module) for module in modules]
