@@ -15,7 +15,7 @@ OF_EVERY_TARGET = {"job", "instance"}
 
 
 def wrong(query: str, *, labels: str = "") -> Iterator[str]:
-    """What is not in the catalogue: metrics, labels that select or group, and those named in a text (`labels`) about the result."""
+    """What is not in the catalogue: metrics, labels that select or group, and those that a text about the result names."""
     found = SELECTOR.findall(query)
     known: set[str] = set(OF_EVERY_TARGET)
     for series, matchers in found:
