@@ -16,6 +16,7 @@ with DAG(
     "failed is a notice that a channel did not take; clear its task to send it there once more.",
     schedule=None,
     catchup=False,
+    is_paused_upon_creation=False,  # paused, it would keep every notice to itself
     max_active_runs=32,
     tags=["turnup"],
 ) as dag:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import pytest
 
 from lab.datacenter import RACKS, SITE
+from tests.lab import notices
 from tests.lab.conftest import Lab
 from turnup.adapters.netbox.holds import FRESH
 
@@ -95,3 +96,22 @@ def test_a_dry_run_looks_at_services_and_says_what_nobody_can_check_yet(story: S
         assert "no problem" in log
         assert story.lab.states(run)["claim", ""] == "skipped"
     assert story.lab.states(story.run)["preflight", ""] == "skipped"
+
+
+def test_people_were_told_of_the_approval_the_hold_and_the_end_each_once(story: Story) -> None:
+    said = notices.titles(story.lab, story.run)
+    install = f"Install of rack {RACK.name}, site {SITE}"
+    assert said == [
+        f"ATTENTION: {install}: a plan for 1 server waits for an approval",
+        f"ATTENTION: {install}: waits, site {SITE} is on hold: {REASON}",
+        f"OK: {install}: {SERVER} is active",
+    ]
+    assert notices.titles(story.lab, story.run, "mail") == said[:1], "by the site's policy"
+
+
+def test_people_were_told_of_what_the_hold_refused_and_of_no_dry_run(story: Story) -> None:
+    (refused,) = notices.told(story.lab, story.refused)
+    assert refused.title.startswith("*FAILED: ")
+    assert REASON in refused.text
+    assert len(notices.told(story.lab, story.refused_abort, dag="server_abort")) == 1
+    assert notices.told(story.lab, story.looked) == notices.told(story.lab, story.before) == []

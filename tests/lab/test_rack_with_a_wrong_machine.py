@@ -12,7 +12,7 @@ import pytest
 from lab import authority
 from lab.datacenter import GUESTS, NAMESAKES, OTHER_SITE, RACKS, SITE, Server
 from lab.metal import kind as metal
-from tests.lab import footprint
+from tests.lab import footprint, notices
 from tests.lab.conftest import Lab
 from turnup.adapters.ssh import SshShell
 
@@ -145,6 +145,26 @@ def test_the_run_that_went_on_names_the_one_that_failed(story: Story) -> None:
     (proceeding,) = [run for run in story.runs if story.reached(run)]
     names = ", ".join(server.name for server in RACK.servers if server in FAILED)
     assert f"not in service: {names}" in story.lab.log(proceeding, "finish")
+
+
+def test_each_failure_was_told_once_while_the_run_went_on_and_all_of_them_at_its_end(story: Story) -> None:
+    *failures, finished = notices.told(story.lab, story.proceeding)
+    assert finished.title.startswith(f"*FAILED: Install of rack {RACK.name}, site {SITE}: 3 of 8 servers are active")
+    told = [server.name for server in FAILED for notice in failures if f"|{server.name}>" in notice.text]
+    assert failures
+    assert len(told) == len(set(told)), [notice.title for notice in failures]
+    assert WRONG.name in told, "it fails long before the burn-in of the others ends"
+    for row, (server, _) in FAILING.items():
+        assert f"1 server failed at {row}: " in finished.text
+        assert f"|{server.name}>" in finished.text
+    mails = notices.told(story.lab, story.proceeding, "mail")
+    assert [mail.title for mail in mails] == [notice.title.strip("*") for notice in failures], "by the site's policy"
+
+
+def test_the_run_that_was_refused_was_told_once(story: Story) -> None:
+    (refused,) = [run for run in story.runs if not story.reached(run)]
+    (notice,) = notices.told(story.lab, refused)
+    assert notice.title.startswith("*FAILED: ")
 
 
 @pytest.fixture(scope="module")

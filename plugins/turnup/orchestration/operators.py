@@ -178,7 +178,6 @@ class RackRowOperator(AtWork):
         try:
             for server in place.plan.servers:
                 ending.fail(place.job(self.row, server.name), error)
-            noticing.failed(place)
         except TurnupError as second:
             log.warning("Not every server could be marked failed: %s The task finish tries it again.", second)
 

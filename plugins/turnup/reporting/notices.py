@@ -74,7 +74,7 @@ def failures(report: Report, names: Collection[str], places: Places) -> Notice:
 
 def approval(report: Report, server: str, people: Sequence[str], places: Places) -> Notice:
     """Somebody has to say yes or no: to the plan, or to the part of one server that was planned again."""
-    what = f"{server}, planned again," if server else f"a plan for {len(report.servers)} servers"
+    what = f"{server}, planned again," if server else f"a plan for {_servers(len(report.servers))}"
     who = f"One of these may answer: {', '.join(people)}." if people else "Whoever may start such a run may answer."
     return Notice(
         Event.APPROVAL_WAITING,
@@ -129,12 +129,16 @@ def _of_servers(report: Report, failed: Sequence[Server], places: Places) -> Ite
     for alike in sorted(found.values(), key=len, reverse=True):
         server, cause = alike[0]
         yield Group(
-            _heading(cause, f"{len(alike)} server{'' if len(alike) == 1 else 's'} failed "),
+            _heading(cause, f"{_servers(len(alike))} failed "),
             tuple(Link(one.name, places.devices.get(one.name, "")) for one, _ in alike),
             f"{server.name}: {first_line(without(cause.what, server.subject))}",
             _advice(cause),
             _task(report, server, cause),
         )
+
+
+def _servers(count: int) -> str:
+    return f"{count} server{'' if count == 1 else 's'}"
 
 
 def _heading(cause: Cause, who: str) -> str:
