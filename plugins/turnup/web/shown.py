@@ -240,10 +240,10 @@ def count(states: Sequence[State]) -> dict[str, int]:
     return {state.value: found[state] for state in State if found[state]}
 
 
-def server_shown(one: Standing, netbox: str, *, may_act: bool) -> ServerShown:
-    """One device as it stands. Actions only for whoever may."""
+def server_shown(one: Standing, netbox: str, *, may_resume: bool) -> ServerShown:
+    """One device as it stands. Whether somebody may answer a question, Airflow decides where it is asked."""
     device, at, cause, run = one.device, one.progress, one.cause, one.run
-    action = one.next if one.next and may_act else None
+    action = one.next if one.next and (may_resume or one.next.kind != "resume") else None
     return ServerShown(
         id=device.id,
         name=device.name,

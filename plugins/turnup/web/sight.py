@@ -126,11 +126,11 @@ class Sight:
         notes: Iterable[str],
     ) -> RackShown:
         fleet = known.fleet or Fleet()
-        may = {dag: reader.may_start(dag) for dag in DAGS}
+        may = {dag: reader.may_clear(dag) for dag in DAGS}
 
         def shown(device: Device) -> ServerShown:
             one = stood[device.id]
-            return server_shown(one, known.url, may_act=one.next is not None and may.get(one.next.dag_id, False))
+            return server_shown(one, known.url, may_resume=one.next is not None and may.get(one.next.dag_id, False))
 
         drawing = elevation(rack, devices)
         hold = covering(fleet.holds, rack.site)
