@@ -70,11 +70,11 @@ class SaltApi:
 
     def delete_key(self, minion_id: str) -> None:
         """Delete this minion's keys, whatever their status."""
-        self._wheel("key.delete_dict", {status: [_checked(minion_id)] for status in STATUSES})
+        self._wheel("key.delete_dict", {status: [checked(minion_id)] for status in STATUSES})
 
     def is_up(self, minion_id: str) -> bool:
         """True where it gave a sign of life in the last 15 s, or answers a ping; a silent minion is pinged every 15 s at most."""
-        _checked(minion_id)
+        checked(minion_id)
         if self._stream.heard_within(minion_id, HEARD):
             return True
         if not self._stream.ping_due(minion_id, HEARD):
@@ -105,7 +105,7 @@ class SaltApi:
 
     def returned(self, job_id: str, minion_id: str) -> Returned | None:
         """From the event stream as soon as it comes; else from the master's job cache, looked up every 10 to 30 s."""
-        _checked(minion_id)
+        checked(minion_id)
         if not JOB_ID.fullmatch(job_id):
             raise Refused(f"{job_id!r} is not a Salt job id.")
         found = self._stream.returned(job_id, minion_id)
@@ -120,7 +120,7 @@ class SaltApi:
 
     def _keys(self, minion_id: str) -> dict[str, str]:
         """{status: SHA-256 of the DER form} of the minion's keys. A denied key is none of them."""
-        printed = self._wheel("key.print", _checked(minion_id))
+        printed = self._wheel("key.print", checked(minion_id))
         return {
             status: _der_sha256(keys[minion_id], minion_id)
             for status, keys in printed.items()
@@ -138,7 +138,7 @@ class SaltApi:
         return result
 
 
-def _checked(minion_id: str) -> str:
+def checked(minion_id: str) -> str:
     """The minion id, if Salt cannot take it for a pattern."""
     if not MINION_ID.fullmatch(minion_id):
         raise Refused(
@@ -156,7 +156,7 @@ def _is_plain(text: str) -> bool:
 
 def _only(minion_id: str) -> dict[str, object]:
     """A target that is exactly this minion."""
-    return {"tgt": [_checked(minion_id)], "tgt_type": "list"}
+    return {"tgt": [checked(minion_id)], "tgt_type": "list"}
 
 
 def _der_sha256(pem: str, minion_id: str) -> str:

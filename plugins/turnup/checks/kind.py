@@ -58,8 +58,9 @@ def judge(facts: Facts, checks: Mapping[str, Check]) -> Judged:
     """Make these checks."""
     found: list[Finding] = []
     not_checked: dict[str, str] = {}
+    why = {**facts.unasked, **facts.silent}
     for name, check in checks.items():
-        silent = [f"{source}: {facts.silent[source]}" for source in check.needs if source in facts.silent]
+        silent = [f"{source}: {why[source]}" for source in check.needs if source in why]
         if silent:
             not_checked[name] = " ".join(silent)
             continue

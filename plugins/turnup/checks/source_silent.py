@@ -12,9 +12,9 @@ from turnup.domain.findings import Severity
 def look(facts: Facts) -> Iterator[Seen]:
     """Each source that was silent, or could be looked at in part alone."""
     for source, why in facts.silent.items():
-        yield Seen(source, f"It could not be asked: {why}")
+        yield Seen(source.value, f"It could not be asked: {why}")
     for source, why in facts.partial.items():
-        yield Seen(source, f"It could be asked in part alone: {why}")
+        yield Seen(source.value, f"It could be asked in part alone: {why}")
 
 
 CHECK = Check(

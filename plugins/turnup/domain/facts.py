@@ -171,6 +171,8 @@ class Facts:
     boot_macs: frozenset[str] = frozenset()
     ended_claims: frozenset[str] = frozenset()
     silent: Mapping[Source, str] = field(default_factory=dict)
+    unasked: Mapping[Source, str] = field(default_factory=dict)
+    """Sources that were not asked because another one, which is told, is silent."""
     partial: Mapping[Source, str] = field(default_factory=dict)
 
     @cached_property

@@ -56,6 +56,10 @@ class FakeSalt(Faults, port=ConfigManagement):
         self.up.discard(minion_id)
         self._offered.pop(minion_id, None)
 
+    def known(self) -> tuple[set[str], set[str]]:
+        """Whose keys are accepted, and whose wait."""
+        return set(self._accepted), set(self._waiting)
+
     def waiting_key(self, minion_id: str) -> str | None:
         """What it offers."""
         return self._waiting.get(_checked(minion_id))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Any
 
 from tests.unit.checks.estate import (
     NOW,
@@ -39,8 +40,8 @@ class Case:
     also: frozenset[str] = frozenset()
 
 
-def without_address(before: Facts, name: str, field: str) -> Facts:
-    return with_server(before, name, lambda server: replace(server, **{field: None}))
+def without_address(before: Facts, name: str, **field: Any) -> Facts:
+    return with_server(before, name, lambda server: replace(server, **field))
 
 
 def silent_machine(before: Facts) -> Facts:
@@ -98,7 +99,7 @@ CASES = (
     Case(
         "IPv4",
         "primary_unset",
-        lambda before: without_address(before, "a1", "primary_ip4"),
+        lambda before: without_address(before, "a1", primary_ip4=None),
         "a1",
         "no primary IPv4 address (10.0.1.101/24)",
         fix=True,
@@ -106,7 +107,7 @@ CASES = (
     Case(
         "out-of-band",
         "primary_unset",
-        lambda before: without_address(before, "a2", "oob_ip"),
+        lambda before: without_address(before, "a2", oob_ip=None),
         "a2",
         "no out-of-band address (10.0.9.102/24)",
         fix=True,
