@@ -82,6 +82,7 @@ class FakeSaltMaster(Faults, port=SaltMaster):
         key = self.salt.accepted_key(minion_id)
         if key is not None:
             self.rejected[minion_id] = key
+            self.salt.stop(minion_id)  # the real one refuses what it offers from now on
             self.salt.delete_key(minion_id)
 
     def accept_rejected_key(self, minion_id: str) -> None:
