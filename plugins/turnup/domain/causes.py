@@ -529,6 +529,14 @@ RUNS = (
         "Ask whoever set it. The hold ends when the tag is taken off.",
     ),
     Cause(
+        "error-budget-spent",
+        Refused,
+        "Too many servers of a generation failed at the site",
+        "More failed within some days than the site's error_budget allows, and nobody started this run by hand: NetBox or a "
+        "clock did. The message lists them.",
+        "Mend and resume those servers, which gives the budget back. What cannot wait, start in Airflow: a person may go on.",
+    ),
+    Cause(
         "preflight-problems",
         Refused,
         "Preflight found something that would stop the install",

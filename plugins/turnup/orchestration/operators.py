@@ -7,6 +7,7 @@ ends from there; only a failure comes back to a worker, where it is written down
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
@@ -16,12 +17,13 @@ from turnup.domain.diff import diff
 from turnup.domain.errors import HardwareFault, Refused, Transient, TurnupError, from_document
 from turnup.domain.holds import LIFTED_BY, covering
 from turnup.domain.planner import Request
-from turnup.flow import approval, ending, hold, replanning
+from turnup.flow import approval, budget, ending, hold, replanning
 from turnup.flow.flows import FLOWS, rows_for
 from turnup.flow.job import FlowLog, flow_log
+from turnup.flow.rows import Planner
 from turnup.flow.steps import plan as plan_step
 from turnup.flow.steps import snapshot as snapshot_step
-from turnup.orchestration import noticing, settings
+from turnup.orchestration import noticing, settings, spending
 from turnup.orchestration.asking import answered, ask, fenced
 from turnup.orchestration.timekeeping import begun, closes, timed
 from turnup.orchestration.triggers import HoldTrigger, ServerRowTrigger
@@ -102,7 +104,7 @@ class PlanOperator(AtWork):
             if not params["dry_run"]:
                 hold.refuse(place.ports.inventory, place.site_name)
             snapshot, request = snapshot_step.kept(place.ports), self.request(context, place)
-            plan = plan_step.make(place.ports, snapshot, place.policy, request, FLOWS[self.flow].plans)
+            plan = plan_step.make(place.ports, snapshot, place.policy, request, self.planner(context, place, log))
         except TurnupError as error:
             raise failure(log, error) from None
         for line in diff(plan).splitlines():
@@ -118,6 +120,13 @@ class PlanOperator(AtWork):
         else:
             return list(plan.names)
         raise DownstreamTasksSkipped(tasks=sorted(following))  # type: ignore[no-untyped-call]
+
+    def planner(self, context: Context, place: Workplace, log: FlowLog) -> Planner:
+        """How the plan is made: a run that nobody started by hand stays within the site's error budget."""
+        plans, allowance, dag_run = FLOWS[self.flow].plans, place.policy.site.error_budget, context.get("dag_run")
+        if allowance is None or context["params"]["dry_run"] or dag_run is None or spending.is_by_hand(dag_run):
+            return plans
+        return budget.within(lambda: spending.of(place, allowance, datetime.now(UTC), log), plans)
 
     def request(self, context: Context, place: Workplace) -> Request:
         """What the form asked for."""

@@ -67,12 +67,12 @@ class Past:
     found: tuple[Found, ...] = ()
 
 
-def read(records: Records, run: Run, at: str, *, going_on: bool) -> Past:
-    """The run as things stand `at` that time (ISO 8601)."""
+def read(records: Records, run: Run, at: str, *, going_on: bool = False) -> Past:
+    """The run as things stand `at` that time (ISO 8601). One without a report is told from its documents, as one that goes on."""
     content = None
     if not going_on and (versions := archive.versions(records)):
         content = records.read(f"{archive.FOLDER}/{versions[-1]}.json")
-    return of_report(json.loads(content or dump(Report, gather(records, run, at, going_on=going_on))))
+    return of_report(json.loads(content or dump(Report, gather(records, run, at, going_on=True))))
 
 
 def of_report(report: Mapping[str, Any]) -> Past:
