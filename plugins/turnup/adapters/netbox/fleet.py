@@ -47,12 +47,17 @@ class NetBoxFleet:
         return Fleet(ordered, {one.id: one for one in racks}, {one.id: one for one in devices}, holds)
 
     def since(self, fleet: Fleet) -> Fleet:
-        """The fleet with what changed: 2 requests, and 1 for holds twice a minute. What was deleted stays until `whole`."""
+        """The fleet with what changed: 2 requests, and 1 for holds twice a minute. What was deleted stays until `whole`.
+
+        Where the latest change that is known is not there any more, all is read: NetBox was restored, or that object deleted.
+        """
         if not fleet.version:
             return self.whole()
         known = (datetime.fromisoformat(fleet.version) - OVERLAP).isoformat()
         racks = [_rack(row) for row in self._rows(RACKS, RACK_FIELDS, last_updated__gte=known)]
         rows = self._rows(DEVICES, DEVICE_FIELDS, last_updated__gte=known)
+        if max([*(rack.version for rack in racks), *(row["last_updated"] or "" for row in rows)], default="") < fleet.version:
+            return self.whole()
         if any(row["device_type"]["id"] not in self._types for row in rows):
             self._read_types()
         return fleet.changed(racks, [self._device(row) for row in rows], RECENT.of(self._client))

@@ -107,3 +107,14 @@ def test_a_device_of_a_new_type_makes_the_types_known(server: Server) -> None:
     netbox.devices = [device(7, device_type={"id": 8, "model": "G2"})]
     assert facts.since(fleet).devices[7].model == "G2"
     assert len([one for one in server.asked if one.path.endswith("/device-types/")]) == 2
+
+
+def test_a_netbox_that_was_restored_is_read_as_it_is_now(server: Server) -> None:
+    before = device(1, status={"value": "planned"}, last_updated="2026-11-22T09:00:00Z")
+    netbox = NetBox(device(1, last_updated="2026-11-22T11:00:00Z"), device(2))
+    server.answer = netbox
+    facts = NetBoxFleet(Client(server.url, "token"))
+    fleet = facts.whole()
+    netbox.devices = [before]
+    restored = facts.since(fleet)
+    assert {one.id: one.status for one in restored.devices.values()} == {1: "planned"}
