@@ -2,19 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import cache, lru_cache
-from typing import Annotated
 
-from fastapi import Depends
-
-from turnup.adapters.netbox.fleet import NetBoxFleet
-from turnup.adapters.policy_files import known_sites, load_policy
 from turnup.domain.board import ABORT, DAGS, NEEDS_SOMEBODY, Standing, State, standing
-from turnup.domain.cause_text import Told, told
 from turnup.domain.elevation import elevation, numbers
 from turnup.domain.errors import TurnupError
 from turnup.domain.fleet import Device, Fleet, Rack
@@ -22,37 +13,13 @@ from turnup.domain.holds import covering
 from turnup.domain.policy import Site
 from turnup.domain.progress import FAILED, RunSeen, Step
 from turnup.flow.flows import FLOWS
-from turnup.flow.times import RACK_WIDE
-from turnup.orchestration import settings
-from turnup.orchestration.hooks.netbox import NetBoxHook
 from turnup.reporting.gather import BEFORE, BEFORE_LEAVING
 from turnup.web.access import Reader
 from turnup.web.course import Course
-from turnup.web.desk import TIMEOUT, site_of
-from turnup.web.shown import (
-    Drawn,
-    FleetShown,
-    RackLine,
-    RackShown,
-    RunShown,
-    ServerShown,
-    SiteShown,
-    Urgent,
-    count,
-    freshness,
-    rack_link,
-    rack_url,
-    run_shown,
-    server_shown,
-)
-from turnup.web.store import ReportStore, store
+from turnup.web.kept_causes import KeptCauses
+from turnup.web.showing import count, freshness, rack_link, rack_url, run_shown, server_shown, urgent_shown
+from turnup.web.shown import Drawn, FleetShown, RackLine, RackShown, RunShown, ServerShown, SiteShown
 from turnup.web.watch import Known, Watch
-
-NETBOX = "netbox_default"
-"""The connection where no site's file names one."""
-
-REMEMBERED = 30
-"""Seconds for which a site's policy is."""
 
 MOST_URGENT = 50
 """Servers that the first page lists as waiting for somebody."""
@@ -77,13 +44,12 @@ def steps() -> Mapping[str, Sequence[Step]]:
 class Sight:
     """How everything stands. Runs are shown to those who may read their DAG, actions to those who may start it."""
 
-    def __init__(self, watch: Watch, course: Course, policy: Callable[[str], Site | None], reports: ReportStore) -> None:
+    def __init__(self, watch: Watch, course: Course, policy: Callable[[str], Site | None], kept: KeptCauses) -> None:
         self._watch = watch
         self._course = course
         self._policy = policy
-        self._reports = reports
+        self._kept = kept
         self._steps = steps()
-        self._kept: dict[tuple[str, ...], Told | None] = {}
         self._summed: tuple[Fleet, tuple[RunSeen, ...], bool, FleetShown] | None = None
 
     def fleet(self, reader: Reader) -> FleetShown:
@@ -165,7 +131,7 @@ class Sight:
                 ours = [one.state for one in stood if one.ours]
                 url = rack_url(site.slug, rack.name)
                 lines.append(RackLine(site.slug, rack.name, count(ours), len(stood) - len(ours), url))
-                urgent += [_urgent(one, rack.name, url) for one in stood if one.state in NEEDS_SOMEBODY]
+                urgent += [urgent_shown(one, rack.name, url) for one in stood if one.state in NEEDS_SOMEBODY]
                 states += ours
             hold = covering(fleet.holds, site.slug)
             sites.append(SiteShown(site.slug, site.name, count(states), tuple(lines), str(hold) if hold else "", note))
@@ -196,44 +162,15 @@ class Sight:
             if run.going_on:
                 yield run_shown(run)
             elif number == 0 and run.state == FAILED and not any(one.index >= 0 and one.state == FAILED for one in run.tasks):
-                why = self._remembered((run.claim, run.ended), lambda run=run: self._why_whole(run))  # type: ignore[misc]
+                why = self._kept.of_run(run)
                 yield run_shown(run, cause=why.what if why else "", advice=why.advice if why else "")
 
     def _told(self, one: Standing) -> Standing:
         """With the cause that only the run's folder has: a server that the run did not hold has none in NetBox."""
         if one.state is not State.FAILED or one.cause is not None or one.run is None:
             return one
-        run, name = one.run, one.device.name
-        why = self._remembered((run.claim, name, one.since), lambda: self._last(run, f"failed/{name}"))
+        why = self._kept.of_server(one.run, one.device.name, one.since)
         return replace(one, cause=why) if why else one
-
-    def _remembered(self, key: tuple[str, ...], read: Callable[[], Told | None]) -> Told | None:
-        """What was read before: the records of what has failed do not change."""
-        if key not in self._kept:
-            if len(self._kept) > 5000:
-                self._kept.clear()
-            self._kept[key] = read()
-        return self._kept[key]
-
-    def _why_whole(self, run: RunSeen) -> Told | None:
-        return self._last(run, RACK_WIDE)
-
-    def _last(self, run: RunSeen, folder: str) -> Told | None:
-        """The error of the last document of a folder of the run that has one."""
-        records = self._reports.records(run.dag_id, run.run_id)
-        try:
-            names = [name for name in records.names(folder) if name.endswith(".json")]
-            documents = [json.loads(records.read(name) or b"{}") for name in sorted(names, key=lambda name: (len(name), name))]
-        except (TurnupError, ValueError):
-            return None
-        for document in reversed(documents):
-            error = document.get("error") or (document if "what" in document else None)
-            if error:
-                listed = [f"{one['subject']}: {one['what']}" for one in document.get("problems") or ()]
-                what = "\n".join([str(error.get("what", "")).partition("\n")[0], *listed])
-                step = str(document.get("row") or document.get("step") or "")
-                return told(what, str(error.get("advice", "")), str(error.get("cause", "")), step)
-        return None
 
 
 def _ours(policy: Site | None, device: Device) -> bool:
@@ -245,31 +182,3 @@ def _same_name(found: Sequence[Rack]) -> str:
         return ""
     places = ", ".join(rack.location or "no location" for rack in found)
     return f"The site has {len(found)} racks of this name ({places}); this is one. turnup runs at neither before they differ."
-
-
-def _urgent(one: Standing, rack: str, url: str) -> Urgent:
-    why = one.cause.title or one.cause.what.partition("\n")[0] if one.cause else one.note.partition(".")[0]
-    return Urgent(one.device.site, rack, one.device.name, one.state, one.label, why, url)
-
-
-def facts() -> NetBoxFleet:
-    """The NetBox that the sites' files name."""
-    folder = settings.inventory_folder()
-    named = sorted({policy.netbox for policy in map(site_of, known_sites(folder)) if policy})
-    return NetBoxFleet(NetBoxHook(named[0] if named else NETBOX, "the sites' files name").client(TIMEOUT))
-
-
-@lru_cache(maxsize=256)
-def _policy(site: str, _: int) -> Site | None:
-    """Read anew every `REMEMBERED` seconds. An error is not remembered."""
-    return load_policy(settings.inventory_folder(), site).site if site in known_sites(settings.inventory_folder()) else None
-
-
-@cache
-def sight() -> Sight:
-    """The one of this process."""
-    return Sight(Watch(facts), Course(), lambda site: _policy(site, int(time.monotonic() / REMEMBERED)), store())
-
-
-InSight = Annotated[Sight, Depends(sight)]
-"""A route's parameter of this type is the one of this process."""

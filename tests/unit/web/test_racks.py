@@ -18,10 +18,11 @@ from turnup.domain.fleet import Device, Fleet, Rack
 from turnup.domain.holds import Hold
 from turnup.domain.progress import RunSeen, TaskSeen
 from turnup.fakes.fleet import FakeFacts, fleet
-from turnup.web import sight as sight_module
+from turnup.web import lookout
 from turnup.web.access import Reader
 from turnup.web.app import application
 from turnup.web.course import Course
+from turnup.web.kept_causes import KeptCauses
 from turnup.web.sight import Sight
 from turnup.web.store import ReportStore
 from turnup.web.watch import Watch
@@ -84,8 +85,13 @@ def client(
     watch.look()
     if settle:
         watch.settle()
-    sight = Sight(watch, FakeCourse(*runs, answers=answers), lambda site: POLICY if site == "site1" else None, ReportStore(store))
-    app.dependency_overrides[sight_module.sight] = lambda: sight
+    sight = Sight(
+        watch,
+        FakeCourse(*runs, answers=answers),
+        lambda site: POLICY if site == "site1" else None,
+        KeptCauses(ReportStore(store)),
+    )
+    app.dependency_overrides[lookout.sight] = lambda: sight
     if reader is not None:
         app.dependency_overrides[Reader] = lambda: reader
     return TestClient(app, raise_server_exceptions=False)

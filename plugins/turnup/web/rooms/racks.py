@@ -15,9 +15,10 @@ from fastapi.responses import HTMLResponse
 from turnup.domain.board import ABORT, DAGS, DECOMMISSION, INSTALL
 from turnup.web.access import LoggedIn, Reader
 from turnup.web.forgery import token
+from turnup.web.lookout import InSight
 from turnup.web.pages import CONTENT_SECURITY_POLICY, render
 from turnup.web.shown import FleetShown, RackShown
-from turnup.web.sight import InSight, Sight
+from turnup.web.sight import Sight
 
 ROUTER = APIRouter()
 HEADERS = {"Content-Security-Policy": CONTENT_SECURITY_POLICY}
