@@ -36,6 +36,8 @@ def main(arguments: Sequence[str]) -> int:
     elsewhere = [target for target in targets if target not in in_the_lab]
     environments.make("airflow")
     environments.install_project()
+    if elsewhere:
+        prerequisites.install(prerequisites.FOR_CASES)
     codes = []
     with ThreadPoolExecutor() as pool:
         lab = pool.submit(_lab if in_the_lab else lambda: None)
