@@ -12,7 +12,7 @@ import pytest
 from lab import authority
 from lab.datacenter import GUESTS, NAMESAKES, OTHER_SITE, RACKS, SITE, Server
 from lab.metal import kind as metal
-from tests.lab import footprint, notices
+from tests.lab import footprint, notices, prometheus
 from tests.lab.conftest import Lab
 from turnup.adapters.ssh import SshShell
 
@@ -22,7 +22,7 @@ FAILING = {
     "boot": (WRONG, "bmc-serial"),
     "identity": (RACK.servers[1], "nonce-lost"),
     "salt_key": (RACK.servers[2], "minion-silent"),
-    "configure": (RACK.servers[5], "state-fails"),
+    "configure": (RACK.servers[5], "minion-dies"),
     "burn_in": (RACK.servers[6], "slow-disk"),
 }
 """{row: the server that fails in it, its fault}"""
@@ -165,6 +165,27 @@ def test_the_run_that_was_refused_was_told_once(story: Story) -> None:
     (refused,) = [run for run in story.runs if not story.reached(run)]
     (notice,) = notices.told(story.lab, refused)
     assert notice.title.startswith("*FAILED: ")
+
+
+def test_a_minion_that_was_killed_in_mid_install_raises_its_alert(story: Story) -> None:
+    labels = {"site": SITE, "rack": RACK.name, "cause": "salt-job-lost"}
+    annotations = prometheus.alert(story.lab, "TurnupServerFailed", **labels)
+    assert annotations["summary"] == f"1 server(s) failed in rack {RACK.name}, site {SITE}: salt-job-lost"
+    assert annotations["runbook"] == "docs/runbooks.md#a-server-failed"
+
+
+def test_prometheus_knows_how_each_server_ended_and_why_and_how_long_rows_took(story: Story) -> None:
+    lab = story.lab
+    prometheus.until(lab, f'sum(turnup_servers_failed{{site="{SITE}",rack="{RACK.name}"}})', len(FAILED))
+    prometheus.until(lab, 'sum(turnup_recent_servers{outcome="failed"})', len(FAILED))
+    prometheus.until(lab, 'sum(turnup_recent_servers{outcome="done"})', len(RACK.servers) - len(FAILED))
+    for row, cause in (("boot", "bmc-serial-differs"), ("configure", "salt-job-lost"), ("burn_in", "burn-in-failed")):
+        assert prometheus.value(lab, f'turnup_row_failures_total{{row="{row}",cause="{cause}"}}') == 1, row
+    assert prometheus.value(lab, 'sum(turnup_row_seconds_count{row="live"})') == len(RACK.servers) - len(FAILED)
+    assert (prometheus.value(lab, 'sum(turnup_burn_in_verdicts_total{test="disk",outcome="fail"})') or 0) >= 1
+    budgets = prometheus.values(lab, f'turnup_error_budget_left_ratio{{site="{SITE}"}}')
+    assert len(budgets) == 2
+    assert all(0 < left < 1 for left in budgets.values()), budgets
 
 
 @pytest.fixture(scope="module")
