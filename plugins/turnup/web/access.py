@@ -58,5 +58,6 @@ def reads_pages(request: Request) -> bool:
 
 def login_url(request: Request) -> str:
     """Airflow's login, which leads back to what was asked for."""
-    base = settings.base_url()
-    return f"{base}/api/v2/auth/login?next={quote(f'{base}{request.url.path}', safe='')}"
+    base, query = settings.base_url(), request.url.query
+    wanted = f"{base}{request.url.path}" + (f"?{query}" if query else "")
+    return f"{base}/api/v2/auth/login?next={quote(wanted, safe='')}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, HTTPException
 
@@ -38,7 +38,7 @@ class Queue:
             what = f"This takes longer than {self._seconds:.0f} s: NetBox, or a server that is asked, is slow."
             raise Transient(what, "try again, or choose fewer servers.") from None
 
-    def _done(self, person: str, done: asyncio.Future[object]) -> None:
+    def _done(self, person: str, done: asyncio.Future[Any]) -> None:
         self._busy.discard(person)
         if not done.cancelled():
             done.exception()  # looked at, also where nobody waits any more

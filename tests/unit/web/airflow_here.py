@@ -46,9 +46,8 @@ def airflow_here(folder: Path, *files: str) -> Iterator[AirflowHere]:
         patch.setenv("AIRFLOW__API__BASE_URL", "http://airflow.example")
         patch.setenv("AIRFLOW__API_AUTH__JWT_SECRET", "of these tests alone, " * 4)
         patch.setattr(airflow_app._AuthManagerState, "instance", None)
-        settings.configure_vars()
-        settings.configure_orm()
-        import_all_models()
+        _connect()
+        import_all_models()  # type: ignore[no-untyped-call]
         Base.metadata.create_all(settings.engine)
         synchronize_log_template()
         airflow_app.create_auth_manager()
@@ -59,5 +58,10 @@ def airflow_here(folder: Path, *files: str) -> Iterator[AirflowHere]:
             sync_bag_to_db(bag, BUNDLE, None)
         yield AirflowHere()
         settings.dispose_orm()
-    settings.configure_vars()
-    settings.configure_orm()
+    _connect()
+
+
+def _connect() -> None:
+    """To the database that the configuration names by now."""
+    settings.configure_vars()  # type: ignore[no-untyped-call]
+    settings.configure_orm()  # type: ignore[no-untyped-call]

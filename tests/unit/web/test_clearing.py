@@ -75,7 +75,7 @@ def states(run_id: str) -> Mapping[tuple[str, int], str | None]:
 
 
 def order(of_run: str, **differs: Any) -> ResumeOrder:
-    return ResumeOrder(**{"dag_id": DAG, "run_id": of_run, "task_id": "identity", "map_index": 0} | differs)
+    return ResumeOrder.model_validate({"dag_id": DAG, "run_id": of_run, "task_id": "identity", "map_index": 0} | differs)
 
 
 def test_the_server_goes_on_at_its_step_and_the_others_are_left_alone(run: str) -> None:

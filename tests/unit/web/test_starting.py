@@ -74,8 +74,7 @@ def test_what_somebody_set_in_netbox_is_started_in_their_name_with_a_wipe_and_a_
     assert not AirflowRuns().start(start)
     found = kept("netbox__1", "server_decommission")
     assert found.triggering_user_name == "nb-rob"
-    assert found.conf["wipe"] == "clear"
-    assert "nb-rob" in found.conf["reason"]
+    assert found.conf == start.parameters
 
 
 def test_runs_of_the_same_request_in_other_racks_are_found_with_the_first_and_no_others() -> None:
