@@ -25,7 +25,7 @@ from turnup.adapters.netbox.client import Client, Row
 SEED, HOSTILE = 2026, 10_000
 DAG, SWEEP = "server_install", "webhook_sweep"
 REQUESTS, OF = 200, 5
-SAVERS, AT_ONCE, IN_A_RACK = 4, 100, 50
+SAVERS, AT_ONCE, IN_A_RACK = 4, 50, 50
 
 
 @pytest.fixture
@@ -102,7 +102,7 @@ def at_once(
 
     def send(device: tuple[str, str]) -> tuple[int, dict[str, Any]]:
         ready.wait(120)
-        return deliver(lab, wish(engineer, *device), timeout=600)
+        return deliver(lab, wish(engineer, *device), timeout=1800)
 
     with ThreadPoolExecutor(len(devices)) as pool:
         waiting = {device: pool.submit(send, device) for device in devices}
