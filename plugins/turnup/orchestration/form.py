@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from airflow.sdk import Param
 
 from turnup.domain.seals import CLEAR, NO_WIPE, PURGE, WIPES
@@ -127,6 +129,36 @@ def decommission_form() -> dict[str, Param]:
             type="boolean",
             title="Dry run",
             description_md="Only look and seal: what would be destroyed, and all that stands in its way. Nothing is touched.",
+        ),
+    }
+
+
+def audit_form() -> dict[str, Param]:
+    """The parameters of `fleet_audit`."""
+    names: dict[str, Any] = {"type": ["array", "null"], "items": {"type": "string", "minLength": 1, "maxLength": 64}, "uniqueItems": True}
+    return {
+        "site": Param(
+            "", type=["string", "null"], maxLength=100, title="Site", examples=sites(), description_md="Empty: every site."
+        ),
+        "checks": Param([], title="Checks", description_md="Names, one a line; see `docs/findings.md`. Empty: all.", **names),
+        "fix": Param(
+            [],
+            title="Fix",
+            description_md="Names of checks whose **safe fixes** are applied, one a line. Empty: nothing is changed.",
+            **names,
+        ),
+        "ask": Param(
+            False,
+            type="boolean",
+            title="Ask about the other fixes",
+            description_md="Show the safe fixes that are not named above to a person, and apply them after a yes.",
+        ),
+        "undo": Param(
+            "",
+            type=["string", "null"],
+            maxLength=250,
+            title="Undo",
+            description_md="The id of a former run of this DAG: take back what it fixed. Nothing is audited then.",
         ),
     }
 

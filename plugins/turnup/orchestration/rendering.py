@@ -11,6 +11,7 @@ from turnup.flow.guard import FIRST, SECOND
 from turnup.flow.rows import Flow
 from turnup.orchestration.abort import AbortCheckOperator, AbortFinishOperator, UndoOperator
 from turnup.orchestration.approval import PlanApprovalOperator
+from turnup.orchestration.auditing import AuditApprovalOperator, AuditOperator, FixOperator
 from turnup.orchestration.leaving import SealApprovalOperator, SealOperator, SurveyOperator
 from turnup.orchestration.operators import FinishOperator, PlanOperator, RackRowOperator, ServerRowOperator, SnapshotOperator
 from turnup.orchestration.preflight import PreflightOperator
@@ -95,3 +96,10 @@ def render_abort() -> None:
         task_id="undo", map_index_template="{{ task.server }}", execution_timeout=QUICK, **RETRIES
     ).expand(server=checked.output)
     undone >> AbortFinishOperator(task_id="finish", trigger_rule="all_done", execution_timeout=QUICK, **RETRIES)
+
+
+def render_audit() -> None:
+    """Make the tasks of `fleet_audit` in the DAG of the context. A fix that failed is looked at by a person, not tried again."""
+    audited = AuditOperator(task_id="audit", doc="look at everything, change nothing", execution_timeout=QUICK)
+    asked = AuditApprovalOperator(task_id="approval", doc="somebody says yes to safe fixes, where that is asked for")
+    audited >> asked >> FixOperator(task_id="fix", doc="apply what was named or approved", execution_timeout=QUICK)

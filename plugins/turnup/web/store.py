@@ -35,15 +35,15 @@ class ReportStore:
     """Every run's documents, to be read. `root` is the store's folder or URL."""
 
     def __init__(self, root: str) -> None:
-        self._root = root
+        self.root = root
 
     def newest(self) -> list[StoredRun]:
         """Every run, the newest first."""
-        return stored_runs(self._root)
+        return stored_runs(self.root)
 
     def records(self, dag_id: str, run_id: str) -> Records:
         """One run's documents."""
-        return RunRecords(self._root, dag_id, run_id)
+        return RunRecords(self.root, dag_id, run_id)
 
     def has(self, dag_id: str, run_id: str) -> bool:
         """Whether the run left anything."""

@@ -9,8 +9,10 @@ from turnup.orchestration.hooks.kind import TIMEOUT, Field, Hook
 
 if TYPE_CHECKING:
     from turnup.adapters.redfish import RedfishBmc
+    from turnup.adapters.redfish_look import RedfishBmcs
 
 PORT = 443
+FACTORY = "Login that no BMC should take"
 TEST = "For the test of this connection"
 
 
@@ -23,6 +25,13 @@ class RedfishHook(Hook):
         Field("port", "Port", str(PORT), default=PORT),
         Field("login", "Account", "of every BMC of the site", required=True),
         Field("password", "Password", required=True, secret=True),
+        Field(
+            "factory_login",
+            "Factory's account",
+            meaning="Audits try whether a BMC still takes it, once each. Empty: they do not.",
+            section=FACTORY,
+        ),
+        Field("factory_password", "Factory's password", section=FACTORY, secret=True),
         Field("test_address", "Address of one BMC", meaning="For this test alone. Empty: the test asks no BMC.", section=TEST),
         Field(
             "test_certificate",
@@ -37,6 +46,13 @@ class RedfishHook(Hook):
         from turnup.adapters.redfish import RedfishBmc
 
         return RedfishBmc(address, self.number("port"), self.text("login"), self.text("password"), timeout)
+
+    def bmcs(self, timeout: float) -> RedfishBmcs:
+        """All BMCs, to be looked at at once; it opens no connection yet."""
+        from turnup.adapters.redfish_look import Login, RedfishBmcs
+
+        factory = Login(self.text("factory_login"), self.text("factory_password")) if self.text("factory_login") else None
+        return RedfishBmcs(self.number("port"), Login(self.text("login"), self.text("password")), factory, timeout)
 
     def look(self) -> str:
         """The fields are complete, and the BMC that was named for the test lets turnup in."""

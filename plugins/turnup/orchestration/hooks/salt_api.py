@@ -8,6 +8,7 @@ from turnup.orchestration.hooks.kind import TIMEOUT, Field, Hook
 
 if TYPE_CHECKING:
     from turnup.adapters.salt_api import SaltApi
+    from turnup.adapters.salt_master import SaltApiMaster
 
 MORE = "Kind of login, and trust"
 
@@ -41,6 +42,13 @@ class SaltApiHook(Hook):
         from turnup.adapters.salt_api import SaltApi
 
         return SaltApi(*self._account(), timeout)
+
+    def master(self, timeout: float) -> SaltApiMaster:
+        """The master, asked about all of its minions at once."""
+        from turnup.adapters.salt_master import SaltApiMaster
+        from turnup.adapters.salt_transport import SaltSession
+
+        return SaltApiMaster(SaltSession(*self._account(), timeout))
 
     def look(self) -> str:
         """The certificate verifies, the account gets in, and may call all that turnup calls."""
