@@ -40,7 +40,15 @@ class State(StrEnum):
 NEEDS_SOMEBODY = (State.FAILED, State.STOPPED, State.ASKING)
 """States in which nothing goes on before a person does something."""
 
-OF_STATUS = {
+RESUMABLE = (State.FAILED, State.STOPPED)
+CAUSE_SHOWN = (State.FAILED, State.STOPPED, State.OFFLINE)
+
+KEEPS_STATUS = (Status.ACTIVE, Status.DECOMMISSIONING)
+"""Statuses that a server keeps when a row of it fails: its cause says so."""
+
+NOT_BEGUN = (Status.PLANNED, Status.STAGED)
+
+OF_STATUS: Mapping[str, State] = {
     Status.PLANNED: State.PLANNED,
     Status.STAGED: State.PLANNED,
     Status.ACTIVE: State.ACTIVE,
@@ -89,12 +97,15 @@ def standing(
     """How the server stands. `runs` are those that may concern it, `steps` those of each DAG."""
     if not ours:
         return Standing(device, State.OTHER, device.status, ours=False)
+    if not runs and device.claim is None and not device.cause and device.status != Status.FAILED:
+        state = OF_STATUS.get(device.status, State.OTHER)  # as nearly all of ten thousand are
+        return Standing(device, state, _label(device, state, None), ours=True)
     run = concerning(device, rack, runs)
     at = progress(run, steps.get(run.dag_id, ()), device.name) if run and run.tasks else None
     state = state_of(device, run, at, runs_known=runs_known)
-    shown = at if state in {State.FAILED, State.STOPPED, State.ASKING, State.WORKING} else None
+    shown = at if state is State.WORKING or state in NEEDS_SOMEBODY else None
     failed = shown is not None and shown.state in ENDED_BADLY
-    cause = read_cause(device.cause) if state in {State.FAILED, State.STOPPED, State.OFFLINE} else None
+    cause = read_cause(device.cause) if state in CAUSE_SHOWN else None
     return Standing(
         device,
         state,
@@ -129,7 +140,7 @@ def state_of(device: Device, run: RunSeen | None, at: Progress | None = None, *,
         return busy
     if device.claim is not None:
         return State.STOPPED if runs_known else State.WORKING
-    return OF_STATUS.get(Status(device.status), State.OTHER) if device.status in set(Status) else State.OTHER
+    return OF_STATUS.get(device.status, State.OTHER)
 
 
 def _is_at_work(device: Device, run: RunSeen, at: Progress | None) -> bool:
@@ -141,10 +152,10 @@ def _is_at_work(device: Device, run: RunSeen, at: Progress | None) -> bool:
 
 def _has_failed(device: Device, at: Progress | None) -> bool:
     """Whether NetBox says so, or its task says so and nobody changed the server since."""
-    if device.status == Status.FAILED or (device.cause and device.status in {Status.ACTIVE, Status.DECOMMISSIONING}):
+    if device.status == Status.FAILED or (device.cause and device.status in KEEPS_STATUS):
         return True
     badly = at is not None and at.state in ENDED_BADLY and not _later(device.version, at.since)
-    return badly and device.status in {Status.PLANNED, Status.STAGED}
+    return badly and device.status in NOT_BEGUN
 
 
 def _may_begin(device: Device, run: RunSeen, at: Progress | None) -> bool:
@@ -184,7 +195,7 @@ def _next(device: Device, state: State, run: RunSeen | None, at: Progress | None
         return None
     if state is State.ASKING and (asks := run.asks(device.name)):
         return Action("approve", "Answer\N{HORIZONTAL ELLIPSIS}", run.dag_id, run.run_id, asks.task, asks.index)
-    if state in {State.FAILED, State.STOPPED} and at is not None and at.state in ENDED_BADLY:
+    if state in RESUMABLE and at is not None and at.state in ENDED_BADLY:
         return Action("resume", f"Resume at {at.step.replace('_', ' ')}", run.dag_id, run.run_id, at.step, at.index)
     return None
 

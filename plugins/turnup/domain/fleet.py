@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from turnup.domain.holds import Hold
 
@@ -107,6 +107,7 @@ class Fleet:
         return replace(self, racks={**self.racks, **new_racks}, devices={**self.devices, **new_devices}, holds=holds)
 
 
+@lru_cache(maxsize=65536)
 def natural(name: str) -> tuple[tuple[int, int, str], ...]:
     """A key by which `R2` comes before `R10`."""
     parts = re.findall(r"[0-9]+|[^0-9]+", name.casefold())

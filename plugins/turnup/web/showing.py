@@ -12,7 +12,7 @@ from turnup.domain.elevation import units
 from turnup.domain.fleet import Rack
 from turnup.domain.progress import ASKS, RunSeen
 from turnup.orchestration import settings
-from turnup.web.shown import Freshness, Links, RunShown, ServerShown, Urgent
+from turnup.web.shown import Freshness, Links, RackLine, RunShown, ServerShown, Urgent
 from turnup.web.watch import Known
 
 
@@ -30,6 +30,12 @@ def task_url(run_id: str, dag_id: str, task: str, index: int) -> str:
 def count(states: Sequence[State]) -> dict[str, int]:
     """{state: how many}, the most urgent first, without those that nobody is in."""
     found = Counter(states)
+    return {state.value: found[state] for state in State if found[state]}
+
+
+def together(lines: Sequence[RackLine]) -> dict[str, int]:
+    """{state: how many} of several racks."""
+    found = sum((Counter(line.counts) for line in lines), Counter[str]())
     return {state.value: found[state] for state in State if found[state]}
 
 

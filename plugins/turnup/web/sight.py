@@ -17,9 +17,11 @@ from turnup.reporting.gather import BEFORE, BEFORE_LEAVING
 from turnup.web.access import Reader
 from turnup.web.course import Course
 from turnup.web.kept_causes import KeptCauses
-from turnup.web.showing import count, freshness, rack_link, rack_url, run_shown, server_shown, urgent_shown
-from turnup.web.shown import Drawn, FleetShown, RackLine, RackShown, RunShown, ServerShown, SiteShown
+from turnup.web.showing import count, freshness, rack_link, rack_url, run_shown, server_shown, together, urgent_shown
+from turnup.web.shown import Drawn, FleetShown, RackLine, RackShown, RunShown, ServerShown, SiteShown, Urgent
 from turnup.web.watch import Known, Watch
+
+type Counted = tuple[RackLine, list[Urgent]]
 
 MOST_URGENT = 50
 """Servers that the first page lists as waiting for somebody."""
@@ -50,18 +52,15 @@ class Sight:
         self._policy = policy
         self._kept = kept
         self._steps = steps()
-        self._summed: tuple[Fleet, tuple[RunSeen, ...], bool, FleetShown] | None = None
+        self._counted: dict[int, tuple[tuple[object, ...], Counted]] = {}
+        watch.before_showing(self.prepare)
 
     def fleet(self, reader: Reader) -> FleetShown:
         """Every site and rack with counts, and who waits for somebody."""
         known = self._watch.look()
         runs, error = self._runs(self._course.going_on, reader)
-        age = freshness(known, error)
-        fleet = known.fleet or Fleet()
-        summed = self._summed
-        if summed is None or summed[0] is not fleet or summed[1] != runs or summed[2] != (not error):
-            summed = self._summed = (fleet, runs, not error, self._sum(fleet, runs, runs_known=not error))
-        return replace(summed[3], freshness=age)
+        summed = self._sum(known.fleet or Fleet(), runs, runs_known=not error)
+        return replace(summed, freshness=freshness(known, error))
 
     def rack(self, reader: Reader, site: str, rack: str) -> RackShown | None:
         """One rack; None where NetBox has none of that name there, as far as it is known."""
@@ -117,27 +116,40 @@ class Sight:
             freshness=freshness(known, error),
         )
 
+    def prepare(self, fleet: Fleet) -> None:
+        """Count everything once, so that a view has to count only what changed since."""
+        self._sum(fleet, (), runs_known=True)
+
     def _sum(self, fleet: Fleet, runs: tuple[RunSeen, ...], *, runs_known: bool) -> FleetShown:
         sites, urgent = [], []
         for site in fleet.sites:
             policy, note = self._policy_of(site.slug)
-            lines, states = [], []
+            lines = []
             for rack in fleet.racks_of.get(site.slug, ()):
                 about = tuple(run for run in runs if run.site in {"", site.slug} and run.rack in {"", rack.name})
-                stood = [
-                    standing(device, rack.name, about, {}, ours=_ours(policy, device), runs_known=runs_known)
-                    for device in fleet.in_rack.get(rack.id, ())
-                ]
-                ours = [one.state for one in stood if one.ours]
-                url = rack_url(site.slug, rack.name)
-                lines.append(RackLine(site.slug, rack.name, count(ours), len(stood) - len(ours), url))
-                urgent += [urgent_shown(one, rack.name, url) for one in stood if one.state in NEEDS_SOMEBODY]
-                states += ours
+                line, waiting = self._line(rack, fleet.in_rack.get(rack.id, ()), about, policy, runs_known=runs_known)
+                lines.append(line)
+                urgent += waiting
             hold = covering(fleet.holds, site.slug)
-            sites.append(SiteShown(site.slug, site.name, count(states), tuple(lines), str(hold) if hold else "", note))
+            sites.append(SiteShown(site.slug, site.name, together(lines), tuple(lines), str(hold) if hold else "", note))
         order = list(State)
         urgent.sort(key=lambda one: order.index(one.state))
         return FleetShown(tuple(sites), tuple(urgent[:MOST_URGENT]), len(urgent), len(fleet.devices), freshness(Known(), ""))
+
+    def _line(
+        self, rack: Rack, devices: tuple[Device, ...], runs: tuple[RunSeen, ...], policy: Site | None, *, runs_known: bool
+    ) -> Counted:
+        """One rack counted, or as it was counted where nothing changed."""
+        key = (rack, devices, runs, policy, runs_known)
+        kept = self._counted.get(rack.id)
+        if kept is not None and kept[0] == key:
+            return kept[1]
+        stood = [standing(device, rack.name, runs, {}, ours=_ours(policy, device), runs_known=runs_known) for device in devices]
+        ours, url = [one.state for one in stood if one.ours], rack_url(rack.site, rack.name)
+        waiting = [urgent_shown(one, rack.name, url) for one in stood if one.state in NEEDS_SOMEBODY]
+        counted = RackLine(rack.site, rack.name, count(ours), len(stood) - len(ours), url), waiting
+        self._counted[rack.id] = key, counted
+        return counted
 
     def _runs(self, ask: Callable[[], tuple[RunSeen, ...]], reader: Reader) -> tuple[tuple[RunSeen, ...], str]:
         """The runs that the reader may see, and why they are not known."""

@@ -51,6 +51,7 @@ class Watch:
     def __init__(self, facts: Callable[[], Facts], clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._open = facts
         self._clock = clock
+        self._prepare: Callable[[Fleet], object] = lambda fleet: fleet.in_rack
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="turnup-racks")
         self._lock = threading.Lock()
         self._reading: Future[None] | None = None
@@ -59,6 +60,10 @@ class Watch:
         self._whole_at: datetime | None = None
         self._next: datetime | None = None
         self._failures = 0
+
+    def before_showing(self, prepare: Callable[[Fleet], object]) -> None:
+        """From now on prepare each new fleet before it is given to anybody: what takes long is done where no page waits."""
+        self._prepare = prepare
 
     def look(self) -> Known:
         """What is known, at once; reading begins where that is not fresh any more."""
@@ -97,7 +102,8 @@ class Watch:
             fleet, self._whole_at = facts.whole(), began
         else:
             fleet = facts.since(fleet)
-        _ = fleet.version, fleet.in_rack, fleet.racks_of  # made here, not while a page waits
+        if fleet is not self._known.fleet:
+            self._prepare(fleet)
         return fleet, facts.url
 
     def _failed(self, text: str) -> None:
