@@ -180,7 +180,7 @@ def test_prometheus_knows_how_each_server_ended_and_why_and_how_long_rows_took(s
     prometheus.until(lab, 'sum(turnup_recent_servers{outcome="failed"})', len(FAILED))
     prometheus.until(lab, 'sum(turnup_recent_servers{outcome="done"})', len(RACK.servers) - len(FAILED))
     for row, cause in (("boot", "bmc-serial-differs"), ("configure", "salt-job-lost"), ("burn_in", "burn-in-failed")):
-        assert prometheus.value(lab, f'turnup_row_failures_total{{row="{row}",cause="{cause}"}}') == 1, row
+        assert (prometheus.value(lab, f'turnup_row_failures_total{{row="{row}",cause="{cause}"}}') or 0) >= 1, row
     assert prometheus.value(lab, 'sum(turnup_row_seconds_count{row="live"})') == len(RACK.servers) - len(FAILED)
     assert (prometheus.value(lab, 'sum(turnup_burn_in_verdicts_total{test="disk",outcome="fail"})') or 0) >= 1
     budgets = prometheus.values(lab, f'turnup_error_budget_left_ratio{{site="{SITE}"}}')
