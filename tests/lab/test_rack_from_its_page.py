@@ -9,92 +9,69 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
 import requests
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, FrameLocator, Locator, Page, expect
 
-from lab import paths
 from lab.datacenter import RACKS, SITE, Server
 from lab.services import airflow
 from tests.lab.conftest import LONGEST, Lab
 from tests.lab.faults import CASES
+from tests.lab.test_racks_page import LONG, browser, logged_in, shot
+
+__all__ = ["browser"]
 
 DAG = "server_install"
 RACK = RACKS[0]
 GOOD, BAD = RACK.servers[:2]
 FAULT = CASES["bmc-password"]
-CHROMIUM = "/usr/bin/chromium"
-SHOTS = paths.LOG / "pages"  # to be looked at
-SECOND = 1000.0
+WHOLE_RUN = LONGEST * 1000.0
 
 
-@dataclass
+@dataclass(frozen=True)
 class RackPage:
-    """The rack's page, as somebody has it open who is logged in."""
+    """The rack's page in Airflow's frame, as somebody has it open who is logged in."""
 
     page: Page
-    user: str
-
-    def open(self) -> None:
-        """By way of the login, to which the page leads."""
-        address = f"{airflow.url()}/turnup/?{urlencode({'site': SITE, 'rack': RACK.name})}"
-        self.page.goto(address)
-        self.page.locator('input[name="username"]').fill(self.user, timeout=60 * SECOND)
-        self.page.locator('input[name="password"]').fill(airflow.password(self.user))
-        self.page.keyboard.press("Enter")
-        self.page.wait_for_url(lambda url: "/login" not in url, timeout=60 * SECOND)
-        self.page.goto(address)
-        expect(self.row(GOOD)).to_be_visible(timeout=60 * SECOND)
+    frame: FrameLocator
 
     def row(self, server: Server) -> Locator:
-        return self.page.locator("li.server").filter(has=self.page.locator(".name", has_text=server.name))
+        return self.frame.locator("li.server").filter(has=self.frame.locator(".name", has_text=server.name))
 
     def choose(self, *servers: Server) -> None:
         for server in servers:
-            self.page.locator(f'input[name="server"][value="{server.name}"]').check()
+            self.frame.locator(f'input[name="server"][value="{server.name}"]').check()
 
     @property
     def dialog(self) -> Locator:
-        return self.page.get_by_role("dialog")
+        return self.frame.get_by_role("dialog")
 
     def started(self) -> str:
         """The id of the run that the dialog leads to, which is closed."""
         link = self.dialog.locator(".act-done a")
-        expect(link).to_be_visible(timeout=60 * SECOND)
+        expect(link).to_be_visible(timeout=LONG)
         run = urlsplit(link.get_attribute("href") or "").path.rsplit("/", maxsplit=1)[-1]
-        self.page.keyboard.press("Escape")
+        self.dialog.locator(".act-cancel").click()
         expect(self.dialog).to_be_hidden()
         return run
 
     def until(self, server: Server, state: str) -> None:
         """The page shows it by itself: nothing is reloaded."""
-        expect(self.row(server).locator(f".badge.{state}")).to_be_visible(timeout=LONGEST * SECOND)
-
-    def shot(self, name: str) -> None:
-        SHOTS.mkdir(parents=True, exist_ok=True)
-        self.page.screenshot(path=SHOTS / f"{name}.png", full_page=True)
+        expect(self.row(server).locator(f".badge.{state}")).to_be_visible(timeout=WHOLE_RUN)
 
 
 @contextmanager
-def opened(browser: Browser, user: str) -> Iterator[RackPage]:
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
-    try:
-        shown = RackPage(context.new_page(), user)
-        shown.open()
+def opened(running: Browser, user: str) -> Iterator[RackPage]:
+    with logged_in(running, user) as page:
+        page.locator('a[href$="plugin/racks"]').click()
+        frame = page.frame_locator('iframe[title="Racks"]')
+        frame.locator(f'.rack[data-key="{SITE}/{RACK.name}"] a').click(timeout=LONG)
+        shown = RackPage(page, frame)
+        expect(shown.row(GOOD)).to_be_visible(timeout=LONG)
         yield shown
-    finally:
-        context.close()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield running
-        running.close()
 
 
 @dataclass(frozen=True)
@@ -122,30 +99,29 @@ def story(lab: Lab, browser: Browser) -> Story:
 def told(lab: Lab, shown: RackPage) -> Story:
     before = lab.changes()
     shown.choose(GOOD, BAD)
-    shown.page.locator('[data-action="install"]').click()
-    expect(shown.dialog.locator(".plan-server")).to_have_count(2, timeout=90 * SECOND)
+    shown.frame.locator('[data-action="install"]').click()
+    expect(shown.dialog.locator(".plan-server")).to_have_count(2, timeout=LONG)
     plan, changes = shown.dialog.locator(".act-plan").inner_text(), (before, lab.changes())
-    shown.shot("plan")
+    shot(shown.page, "act-plan")
     shown.dialog.locator(".act-go").dblclick()
     run = shown.started()
     again = len(lab.airflow.runs_from(DAG, "racks__"))
-    for server in (GOOD, BAD):
-        shown.until(server, "working")
-    shown.shot("moving")
+    shown.until(GOOD, "working")
+    shot(shown.page, "act-moving")
     shown.until(BAD, "failed")
     cause = shown.row(BAD).locator(".cause").inner_text()
-    shown.shot("failed")
+    shot(shown.page, "act-failed")
     shown.until(GOOD, "active")
     meanwhile = lab.statuses(RACK.name)
     lab.ended(run)
     lab.fault(BAD.name, "clear")
     shown.row(BAD).locator('[data-action="resume"]').click()
-    shown.shot("resume")
+    shot(shown.page, "act-resume")
     shown.dialog.locator(".act-go").click()
     assert shown.started() == run
     shown.until(BAD, "working")
     shown.until(BAD, "active")
-    shown.shot("active")
+    shot(shown.page, "act-active")
     return Story(lab, plan, changes, run, again, cause, meanwhile, lab.ended(run))
 
 
@@ -195,20 +171,20 @@ ORDERS = {
     "abort": {"site": SITE, "servers": [GOOD.name], "reason": "a viewer tries it", "key": str(uuid4())},
     "resume": {"dag_id": DAG, "run_id": "any", "task_id": "boot", "map_index": 0},
 }
-SEND = """([path, order, token]) => fetch(`api/${path}`, {method: "POST", body: JSON.stringify(order),
-    headers: {"Content-Type": "application/json", "X-Turnup-Token": token}}).then((answer) => answer.status)"""
+SEND = """(main, [path, order]) => fetch(`api/${path}`, {method: "POST", body: JSON.stringify(order),
+    headers: {"Content-Type": "application/json", "X-Turnup-Token": main.dataset.csrf || ""}}).then((answer) => answer.status)"""
 
 
 def test_a_viewer_sees_the_rack_and_can_start_nothing_there(story: Story, browser: Browser) -> None:
-    before = story.lab.airflow.runs()
+    before = story.lab.airflow.runs_from(DAG, "racks__")
     with opened(browser, "viewer") as shown:
-        expect(shown.row(BAD).locator(".badge.active")).to_be_visible()
-        assert shown.page.locator("[data-action]").count() == 0
-        assert shown.page.locator('input[name="server"]').count() == 0
-        token = shown.page.locator("main").get_attribute("data-csrf") or ""
+        shown.until(BAD, "active")
+        expect(shown.frame.locator("[data-action]")).to_have_count(0)
+        expect(shown.frame.locator('input[name="server"]')).to_have_count(0)
         for path, order in ORDERS.items():
-            assert shown.page.evaluate(SEND, [path, order, token]) == 403, path
-    assert len(story.lab.airflow.runs()) == len(before)
+            assert shown.frame.locator("main").evaluate(SEND, [path, order]) == 403, path
+    assert story.lab.airflow.runs_from(DAG, "racks__") == before
+    assert story.lab.airflow.runs_from("server_abort", "racks__") == []
 
 
 @pytest.mark.parametrize("path", ORDERS)
