@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from airflow.sdk.types import TaskInstanceKey
 
 
+RACKS = MOUNT.removeprefix("/")
+"""Relative to Airflow's own address, which may have a path of its own."""
+
+
 class ReportLink(BaseOperatorLink):
     """Leads from a task to its run's report."""
 
@@ -56,12 +60,12 @@ class TurnupPlugin(AirflowPlugin):
     external_views = [  # noqa: RUF012
         {
             "name": "Racks",
-            "href": f"{MOUNT}/",
+            "href": f"{RACKS}/",
             "destination": "nav",
             "url_route": "racks",
             "nav_top_level": True,
-            "icon": f"{MOUNT}/static/racks.svg",
-            "icon_dark_mode": f"{MOUNT}/static/racks-dark.svg",
+            "icon": f"{RACKS}/static/racks.svg",
+            "icon_dark_mode": f"{RACKS}/static/racks-dark.svg",
         }
     ]
     operator_extra_links = [ReportLink()]  # noqa: RUF012

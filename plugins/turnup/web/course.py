@@ -16,7 +16,7 @@ from airflow.models.dagrun import DagRun
 from airflow.models.taskinstance import TaskInstance
 from airflow.models.xcom import XComModel
 from airflow.utils.session import create_session
-from sqlalchemy import ColumnElement, and_, or_, select, tuple_
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -51,7 +51,7 @@ class Course:
         """The rack's runs with all their tasks: those of these claims, those that go on, and those of the last days."""
         keys = [(dag, run) for dag, _, run in (claim.partition("/") for claim in named) if dag in DAGS and run]
         recent = DagRun.run_after >= datetime.now(UTC) - RECENT
-        some = or_(DagRun.state.in_(GOING_ON), recent, tuple_(DagRun.dag_id, DagRun.run_id).in_(keys))
+        some = or_(DagRun.state.in_(GOING_ON), recent, *([_of(DagRun.dag_id, DagRun.run_id, keys)] if keys else []))
         return self._seen(some, None, lambda run: run.site in {"", site} and run.rack in {"", rack})
 
     def _seen(
