@@ -135,7 +135,11 @@ def decommission_form() -> dict[str, Param]:
 
 def audit_form() -> dict[str, Param]:
     """The parameters of `fleet_audit`."""
-    names: dict[str, Any] = {"type": ["array", "null"], "items": {"type": "string", "minLength": 1, "maxLength": 64}, "uniqueItems": True}
+    names: dict[str, Any] = {
+        "type": ["array", "null"],
+        "items": {"type": "string", "minLength": 1, "maxLength": 64},
+        "uniqueItems": True,
+    }
     return {
         "site": Param(
             "", type=["string", "null"], maxLength=100, title="Site", examples=sites(), description_md="Empty: every site."
