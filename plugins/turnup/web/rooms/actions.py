@@ -40,7 +40,7 @@ async def plans(
     reader: LoggedIn, order: Annotated[orders.PlanOrder, Depends(sent(orders.PlanOrder))], stages: AtStage, queue: InTurn
 ) -> Content:
     """The plan as the run would make it now, or everything that stands in its way. Nothing is touched."""
-    _may_start(reader, order.dag_id)
+    await run_in_threadpool(_may_start, reader, order.dag_id)
     return await queue.answer(reader.name, partial(_planned, stages, order, order.parameters, reader.name))
 
 
@@ -53,7 +53,7 @@ async def runs(
     airflow: AirflowsRuns,
 ) -> JSONResponse:
     """Start the run whose plan was shown: 201, or 200 where it is there already. 409 with the plan as it is by now."""
-    _may_start(reader, order.dag_id)
+    await run_in_threadpool(_may_start, reader, order.dag_id)
     start = partial(_started, stages, airflow, order, order.parameters, reader.name)
     return await queue.answer(reader.name, start)
 
@@ -63,7 +63,7 @@ async def abort(
     reader: LoggedIn, order: Annotated[orders.AbortOrder, Depends(sent(orders.AbortOrder))], airflow: AirflowsRuns
 ) -> JSONResponse:
     """Start the run that undoes what the last one did to these servers."""
-    _may_start(reader, orders.ABORT)
+    await run_in_threadpool(_may_start, reader, orders.ABORT)
     return await run_in_threadpool(_created, airflow, _new(orders.ABORT, order.key, order.parameters, reader.name))
 
 
@@ -72,7 +72,7 @@ async def resume(
     reader: LoggedIn, order: Annotated[orders.ResumeOrder, Depends(sent(orders.ResumeOrder))], tasks: AirflowsTasks
 ) -> Content:
     """Do a failed task again, and what follows it."""
-    if not reader.may_clear(order.dag_id):
+    if not await run_in_threadpool(reader.may_clear, order.dag_id):
         raise HTTPException(403, f"Airflow does not let you clear tasks of {order.dag_id}.")
     await run_in_threadpool(tasks.resume, order, reader.name)
     return _address(order.dag_id, order.run_id)
