@@ -189,7 +189,7 @@
       box.checked = false;
       box.dispatchEvent(new Event("change", { bubbles: true }));
     }
-    document.dispatchEvent(new CustomEvent("turnup:changed", { detail: answer }));
+    document.dispatchEvent(new CustomEvent("turnup:acted", { detail: answer }));
     link.focus();
   }
 
