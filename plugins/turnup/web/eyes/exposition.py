@@ -18,7 +18,7 @@ from turnup.domain.policy import Site
 from turnup.domain.states import Status
 from turnup.reporting.history import OTHER
 from turnup.web.eyes.airflow import Row, Seen
-from turnup.web.eyes.audit import Audit
+from turnup.web.eyes.audit import Counted
 from turnup.web.eyes.catalogue import METRICS
 from turnup.web.eyes.memory import BUCKETS, Remembered, Totals
 
@@ -141,7 +141,7 @@ def _recent(endings: Iterable[Ending], sites: Collection[str], now: datetime) ->
     return counts
 
 
-def audit(newest: Audit | None, now: datetime) -> Iterator[Family]:
+def audit(newest: Counted | None, now: datetime) -> Iterator[Family]:
     """What the newest audit found; nothing where there was none."""
     if newest is not None:
         yield family("turnup_audit_findings", newest.findings)

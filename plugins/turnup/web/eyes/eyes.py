@@ -18,7 +18,7 @@ from turnup.domain.census import Fill, Standing
 from turnup.domain.policy import Site
 from turnup.web.eyes import exposition
 from turnup.web.eyes.airflow import AirflowRun, Seen
-from turnup.web.eyes.audit import Audit
+from turnup.web.eyes.audit import Counted
 from turnup.web.eyes.exposition import Health
 from turnup.web.eyes.memory import Remembered
 from turnup.web.eyes.source import Source
@@ -39,7 +39,7 @@ class Looks:
     history: Callable[[tuple[AirflowRun, ...]], Remembered]
     netbox: Callable[[Mapping[str, Site]], tuple[Standing, ...]]
     prefixes: Callable[[Mapping[str, Site]], tuple[Fill, ...]]
-    audit: Callable[[], Audit | None]
+    audit: Callable[[], Counted | None]
     deliveries: Callable[[], Mapping[tuple[str, str], int]]
 
 

@@ -46,7 +46,7 @@ _SINCE: dict[str, netbox_census.Since] = defaultdict(netbox_census.Since)
 def eyes() -> Eyes:
     """Made at the first scrape."""
     looks = Looks(
-        sites, airflow.look, Memory(past).of, servers, prefixes, lambda: audit.read(settings.report_store()), lambda: COUNTS
+        sites, airflow.look, Memory(past).of, servers, prefixes, lambda: audit.newest(settings.report_store()), lambda: COUNTS
     )
     return Eyes(looks)
 

@@ -10,7 +10,7 @@ from turnup.domain.census import Fill, Standing
 from turnup.domain.error_budget import Allowance, Ending
 from turnup.reporting.history import Failed, Found, Past, Took
 from turnup.web.eyes.airflow import AirflowRun, Row, Seen
-from turnup.web.eyes.audit import Audit
+from turnup.web.eyes.audit import Counted
 from turnup.web.eyes.eyes import Eyes, Looks
 from turnup.web.eyes.memory import Memory
 
@@ -53,7 +53,7 @@ PAST = Past(
     failed=(Failed("boot", "bmc-silent"),),
     found=(Found("g1", "cpu", "bogo_ops_per_second", "pass"),),
 )
-AUDIT = Audit(ago(120), {("duplicate-address", "warning"): 2}, {("salt-keys",): 1})
+AUDIT = Counted(ago(120), {("duplicate-address", "warning"): 2}, {("salt-keys",): 1})
 COUNTS = {("accepted", "new"): 3, ("refused", "signature"): 1}
 
 

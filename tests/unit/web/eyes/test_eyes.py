@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 
@@ -12,8 +13,12 @@ from fastapi.testclient import TestClient
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.unit.web.eyes import seen
+from turnup.adapters.report_store import RunRecords
+from turnup.domain.audits import DAG, Age, Audit, Told
 from turnup.domain.errors import Refused, Transient
+from turnup.domain.findings import Severity
 from turnup.orchestration.hooks.turnup_metrics import Tokens
+from turnup.reporting import audits
 from turnup.web.app import application
 from turnup.web.eyes import audit, here
 from turnup.web.eyes.catalogue import METRICS
@@ -146,15 +151,14 @@ def test_a_scrape_does_not_wait_for_a_source_that_hangs() -> None:
 
 
 def test_an_audit_s_report_is_counted_by_check_and_severity(tmp_path: Path) -> None:
-    found = audit.of(
-        {
-            "finished_at": "2026-11-22T08:00:00+00:00",
-            "findings": [{"check": "a", "severity": "warning"}, {"check": "a", "severity": "warning"}],
-            "not_checked": ["b", {"check": "c", "why": "salt is away"}],
-        }
-    )
-    assert (found.findings, found.not_checked) == ({("a", "warning"): 2}, {("b",): 1, ("c",): 1})
-    assert audit.read(str(tmp_path)) is None
+    assert audit.newest(str(tmp_path)) is None
+    told = Told("1", "a", Severity.WARNING, "here", "x", "", "", "", "", Age.NEW, "2026-11-22")
+    why = {"b": "Salt is away.", "c": "Kea is."}
+    made = Audit("1", "run", "", "", "2026-11-22T08:00:00+00:00", findings=(told, replace(told, id="2")))
+    made = replace(made, not_checked=tuple(why), why_not=why)
+    audits.write(RunRecords(str(tmp_path), DAG, "run"), made)
+    found = audit.newest(str(tmp_path))
+    assert found == audit.Counted("2026-11-22T08:00:00+00:00", {("a", "warning"): 2}, {("b",): 1, ("c",): 1})
 
 
 @pytest.fixture(scope="module")
