@@ -14,6 +14,7 @@ from turnup.adapters.netbox.changes import NetBoxChanges
 from turnup.adapters.netbox.client import Client
 from turnup.adapters.netbox.definitions import TIES, read_definitions
 from turnup.adapters.netbox.ensure import Receiver, ensure_ties
+from turnup.domain.wishes import PUT_BACK
 from turnup.fakes.changes import BEGIN, FakeChanges
 from turnup.fakes.inventory import FakeInventory
 from turnup.ports import Changes, DeviceWrite
@@ -95,6 +96,14 @@ def test_a_device_that_a_run_holds_is_not_standing_and_turnup_s_own_writes_name_
     log.world.inventory.write(server.id, server.version, DeviceWrite(status="staged", claim="server_install/x"), "contract test")
     assert [one for one in log.changes.standing(["staged"], log.since) if one.device_id == server.id] == []
     assert log.changes.after(0, [server.id])[-1].user == log.changes.own_user()
+
+
+def test_a_device_that_turnup_put_back_is_standing_as_well(log: Log) -> None:
+    log.save("staged", log.ids[:1])
+    server = log.world.server(log.world.first)
+    log.world.inventory.write(server.id, server.version, DeviceWrite(status="planned"), f"server_decommission/x: {PUT_BACK}")
+    found = [one for one in log.changes.standing(["staged"], log.since) if one.device_id == server.id]
+    assert [(one.before, one.after) for one in found[-2:]] == [("planned", "staged"), ("staged", "planned")]
 
 
 def test_netbox_takes_the_webhook_its_rules_and_the_links_and_a_second_time_nothing_is_written(client: Client) -> None:

@@ -110,7 +110,9 @@ class Desk:
         body = await _body(chunks)
         if self._waiting >= MOST_WAITING:
             raise TurnedAway(BUSY)
-        door = self._known_door() or await self._in_thread(self._opened)
+        door = self._known_door()
+        if door is None:
+            door = await self._in_thread(self._opened)
         if not is_signed(body, headers.get(SIGNATURE, ""), door.secrets):
             raise TurnedAway(UNSIGNED)
         if headers.get("content-type", "").split(";")[0].strip().lower() != "application/json":

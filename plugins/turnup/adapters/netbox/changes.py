@@ -42,10 +42,10 @@ class NetBoxChanges:
         """
         rows = self._client.rows("dcim/devices", status=list(statuses), fields="id,custom_fields")
         free = [row["id"] for row in rows if not (row["custom_fields"] or {}).get(CLAIM)]
-        period = {"time_after": since.isoformat()}
-        put_back = self._client.rows("core/object-changes", q=PUT_BACK, **period, **_DEVICES | {"fields": "id,changed_object_id"})
+        of_devices = _DEVICES | {"time_after": since.isoformat()}
+        put_back = self._client.rows("core/object-changes", q=PUT_BACK, **of_devices | {"fields": "id,changed_object_id"})
         ids = [*free, *(row["changed_object_id"] for row in put_back)]
-        return _read(self._client.rows_by("core/object-changes", "changed_object_id", ids, **period, **_DEVICES))
+        return _read(self._client.rows_by("core/object-changes", "changed_object_id", ids, **of_devices))
 
     def placed(self, device_ids: Sequence[int]) -> Mapping[int, Placed]:
         """Devices by id: 1 request for a few hundred."""
