@@ -11,7 +11,7 @@ from lab.ports import port
 from lab.secrets import secret
 from lab.services import airflow, haproxy, kea, netbox, notices, prometheus, salt
 
-REDFISH_USER = "admin"
+REDFISH_USER, FACTORY_USER = "admin", "root"
 _FILE = paths.ETC / "airflow" / "connections.json"
 _IMPORTED = paths.VAR / "airflow-connections"
 
@@ -19,6 +19,11 @@ _IMPORTED = paths.VAR / "airflow-connections"
 def redfish_password() -> str:
     """Of every BMC of the lab, as its factory label would have it."""
     return secret("redfish", 16)
+
+
+def factory_password() -> str:
+    """That no BMC of the lab takes, but with the fault bmc-factory-password."""
+    return secret("redfish_factory", 16)
 
 
 def _all() -> dict[str, dict[str, Any]]:
@@ -52,6 +57,7 @@ def _all() -> dict[str, dict[str, Any]]:
             "port": REDFISH_PORT,
             "login": REDFISH_USER,
             "password": redfish_password(),
+            "extra": {"factory_login": FACTORY_USER, "factory_password": factory_password()},
         },
         f"ssh_{SITE}": {"conn_type": "turnup_ssh", "login": "root", "extra": {"private_key": authority.ssh_key()}},
         f"signing_{SITE}": {

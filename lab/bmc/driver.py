@@ -53,6 +53,10 @@ class ServerDriver(FakeDriver):
             "AssetTag": mounted.asset_tag,
         }
 
+    def health(self) -> str:
+        """In Redfish's words."""
+        return "Critical" if faults.active(self.server, "bmc-health") else "OK"
+
     def boot(self) -> BootSetting:
         """The boot setting that is in force."""
         return nvram.read(self.nvram)

@@ -21,7 +21,7 @@ from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 from lab import configuration
 from lab.bmc import certificate, logs, manager
 from lab.bmc.driver import ServerDriver
-from lab.connections import REDFISH_USER, redfish_password
+from lab.connections import FACTORY_USER, REDFISH_USER, factory_password, redfish_password
 from lab.datacenter import BMC, REDFISH_PORT, Server
 from lab.metal import dhcp_client, faults
 from lab.metal.folder import Folder
@@ -100,24 +100,29 @@ def _prepare(server: Server) -> None:
 
 
 class Login(emulator.RedfishAuthMiddleware):
-    """Asks for the password of the BMC's label; with the fault bmc-password for one that nobody knows."""
+    """Asks for the password of the BMC's label; with the fault bmc-password for one that nobody knows.
+
+    With bmc-factory-password it takes the factory's account as well.
+    """
 
     def __init__(self, app: Any, server: Server) -> None:
         self.server = server
-        self.usual = _accounts(server, "htpasswd", redfish_password())
-        self.other = _accounts(server, "htpasswd-other", secrets.token_urlsafe())
+        self.usual = _accounts(server, "htpasswd", {REDFISH_USER: redfish_password()})
+        self.other = _accounts(server, "htpasswd-other", {REDFISH_USER: secrets.token_urlsafe()})
+        self.factory = _accounts(server, "htpasswd-factory", {REDFISH_USER: redfish_password(), FACTORY_USER: factory_password()})
         super().__init__(app, str(self.usual))
 
     def __call__(self, environ: Any, start_response: Any) -> Any:
-        self.auth_file = str(self.other if faults.active(self.server, "bmc-password") else self.usual)
+        usual = self.factory if faults.active(self.server, "bmc-factory-password") else self.usual
+        self.auth_file = str(self.other if faults.active(self.server, "bmc-password") else usual)
         return super().__call__(environ, start_response)
 
 
-def _accounts(server: Server, name: str, password: str) -> Path:
-    """Few rounds: the password is random, and is checked with every request."""
+def _accounts(server: Server, name: str, passwords: dict[str, str]) -> Path:
+    """Few rounds: passwords are random, and are checked with every request."""
     file = Folder(server).bmc / name
-    hashed = bcrypt.hashpw(password.encode(), bcrypt.gensalt(rounds=5)).decode()
-    configuration.write(file, f"{REDFISH_USER}:{hashed}\n")
+    hashed = {user: bcrypt.hashpw(password.encode(), bcrypt.gensalt(rounds=5)).decode() for user, password in passwords.items()}
+    configuration.write(file, "".join(f"{user}:{one}\n" for user, one in hashed.items()))
     return file
 
 

@@ -19,6 +19,8 @@ FAULTS = (
     Fault("bmc-dead", "the BMC answers nothing and asks for no address"),
     Fault("bmc-password", "the BMC wants another password"),
     Fault("bmc-certificate", "the BMC shows a new certificate"),
+    Fault("bmc-factory-password", "the BMC takes the login that it left the factory with, too"),
+    Fault("bmc-health", "the BMC says that its server's health is critical"),
     Fault("dmi-serial", "the board carries another serial number: dmidecode on the server reports it", AT_POWER_ON),
     Fault("no-dhcp", "the NIC sends no DHCP request: the server does not boot", AT_POWER_ON),
     Fault("no-image", "the image's kernel gives 404: the server does not boot", AT_POWER_ON),
@@ -33,7 +35,7 @@ FAULTS = (
     Fault("disk-failing", "the first disk is another one, which fails after a quarter of its size", AT_POWER_ON),
     Fault("slow-disk", "the disk does 40 operations a second", AT_POWER_ON),
 )
-OF_ERASURE = {"disk-read-only", "disk-failing"}
+OF_ERASURE = {"disk-read-only", "disk-failing", "bmc-factory-password", "bmc-health"}
 """What an install does not meet."""
 
 KINDS = {fault.kind: fault for fault in FAULTS}
