@@ -100,3 +100,14 @@ def test_a_defect_is_told_too_and_does_not_end_the_reading() -> None:
     clock.passes(timedelta(minutes=2))
     watch.look()
     assert watch.settle().fleet is made[0].fleet
+
+
+def test_a_new_fleet_is_prepared_before_anybody_sees_it_and_an_unchanged_one_is_not_again() -> None:
+    facts, clock, prepared = FakeFacts(fleet()), Clock(), list[Fleet]()
+    watch = Watch(lambda: facts, clock)
+    watch.before_showing(prepared.append)
+    for _ in range(3):
+        watch.look()
+        watch.settle()
+        clock.passes(FRESH)
+    assert prepared == [facts.fleet]
