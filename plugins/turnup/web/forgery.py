@@ -29,9 +29,10 @@ WRONG_TOKEN = "This page is too old, or not yours: reload it and try again. Noth
 FOREIGN = "This was sent by a page of another site. Nothing was done."
 
 
-def token(request: Request) -> str:
-    """What a page that this request asks for puts into its orders. Whether the session is genuine its login has proven."""
-    return _token(request, datetime.now(UTC))
+def token(request: Request, at: datetime | None = None) -> str:
+    """What a page that is asked for by this request puts into its orders; now, or `at` that time."""
+    key = hashlib.sha256(f"turnup.forgery {get_signing_key('api', 'secret_key')}".encode()).digest()
+    return hmac.new(key, f"{at or datetime.now(UTC):%Y-%m-%d} {_user(request)}".encode(), hashlib.sha256).hexdigest()
 
 
 def check(request: Request) -> None:
@@ -39,7 +40,7 @@ def check(request: Request) -> None:
     if is_foreign(request.headers, settings.base_url()):
         raise HTTPException(403, FOREIGN)
     given, now = request.headers.get(HEADER, "").encode(), datetime.now(UTC)
-    good = [hmac.compare_digest(_token(request, at).encode(), given) for at in (now, now - KEPT_OPEN)]
+    good = [hmac.compare_digest(token(request, at).encode(), given) for at in (now, now - KEPT_OPEN)]
     if not any(good):
         raise HTTPException(403, WRONG_TOKEN)
 
@@ -57,11 +58,6 @@ def is_foreign(headers: Mapping[str, str], base_url: str) -> bool:
         return False
     ours = {headers.get("host", ""), urlsplit(base_url).netloc} - {""}
     return urlsplit(origin).netloc not in ours
-
-
-def _token(request: Request, at: datetime) -> str:
-    key = hashlib.sha256(f"turnup.forgery {get_signing_key('api', 'secret_key')}".encode()).digest()
-    return hmac.new(key, f"{at:%Y-%m-%d} {_user(request)}".encode(), hashlib.sha256).hexdigest()
 
 
 def _user(request: Request) -> str:

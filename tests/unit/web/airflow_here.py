@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -32,9 +33,10 @@ class AirflowHere:
         """A session of that person, as Airflow's login makes it."""
         return airflow_app.get_auth_manager().generate_jwt(SimpleAuthManagerUser(username=name, role=role))
 
-    def token(self, cookie: str) -> str:
-        """What a page of ours holds in that session."""
-        return forgery.token(Request({"type": "http", "headers": [(b"cookie", f"_token={cookie}".encode())]}))
+    def token(self, cookie: str, days_ago: int = 0) -> str:
+        """What a page of ours holds in that session, or held so many days ago."""
+        request = Request({"type": "http", "headers": [(b"cookie", f"_token={cookie}".encode())]})
+        return forgery.token(request, datetime.now(UTC) - timedelta(days=days_ago))
 
 
 @contextmanager

@@ -179,6 +179,18 @@ def test_the_token_of_somebody_else_s_page_does_not_count(page: Page, airflow: A
     assert page.untouched
 
 
+def test_a_page_may_stay_open_over_night_and_not_for_ever(page: Page, airflow: AirflowHere) -> None:
+    yesterday, long_ago = (airflow.token(page.cookie, days_ago) for days_ago in (1, 2))
+    assert page.press("/api/plans", PLAN, **{HEADER: yesterday})[0] == 200
+    assert page.press("/api/plans", PLAN, **{HEADER: long_ago})[0] == 403
+
+
+def test_a_session_that_airflow_renewed_keeps_its_page(page: Page, airflow: AirflowHere) -> None:
+    renewed = airflow.cookie(USER, "user")
+    assert renewed != page.cookie
+    assert page.press("/api/plans", PLAN, cookie=f"_token={renewed}")[0] == 200
+
+
 @EVERY
 @pytest.mark.parametrize(
     "headers",
