@@ -211,6 +211,10 @@ class Runs(Protocol):
         """Return where a run of the DAG could be created now. Transient: it could not."""
         ...
 
+    def paused(self, dag_id: str) -> bool:
+        """Whether the DAG's runs are created, and wait until somebody unpauses it."""
+        ...
+
     def start(self, start: Start) -> bool:
         """Create the run that NetBox wished, as `create` does."""
         ...

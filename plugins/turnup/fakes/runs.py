@@ -13,6 +13,7 @@ class FakeRuns(Faults, port=Runs):
     def __init__(self) -> None:
         super().__init__()
         self.runs: dict[tuple[str, str], Start] = {}
+        self.is_paused = False
         self.created: dict[tuple[str, str], NewRun] = {}
 
     def started(self, dag_id: str, run_id: str) -> tuple[Started, ...]:
@@ -25,6 +26,10 @@ class FakeRuns(Faults, port=Runs):
 
     def ready(self, dag_id: str) -> None:
         """It always is."""
+
+    def paused(self, dag_id: str) -> bool:  # noqa: ARG002 -- the port's
+        """What a test says."""
+        return self.is_paused
 
     def start(self, start: Start) -> bool:
         """Create it, once."""

@@ -50,6 +50,14 @@ class AirflowRuns:
         if row.has_import_errors:
             raise Transient(f"Airflow cannot import the DAG {dag_id} now.", "look at Airflow's import errors.")
 
+    def paused(self, dag_id: str) -> bool:
+        """One query."""
+        try:
+            with create_session() as session:
+                return bool(session.scalar(select(DagModel.is_paused).where(DagModel.dag_id == dag_id)))
+        except SQLAlchemyError as error:
+            raise _away(error) from None
+
     def start(self, start: Start) -> bool:
         """Create it, as the person who wished it."""
         note = f"{plain(start.by) or 'Somebody'} set {len(start.servers)} device(s) to {start.wish.after} in NetBox."

@@ -327,6 +327,11 @@ def test_the_button_pressed_twice_starts_one_run(page: Page) -> None:
     assert len(page.runs.created) == 1
 
 
+def test_where_the_dag_is_paused_the_answer_says_that_the_run_waits(page: Page) -> None:
+    page.runs.is_paused = True
+    assert page.press("/api/runs", ordered(page, PLAN))[1]["paused"] is True
+
+
 def test_a_plan_that_changed_since_is_shown_anew_instead_of_started(page: Page) -> None:
     order = ordered(page, PLAN)
     page.world = DataCenter(snapshot=worlds.snapshot((worlds.server(1, mac="02:00:00:00:ee:01"),)))

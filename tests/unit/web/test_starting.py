@@ -95,6 +95,13 @@ def test_a_dag_that_is_not_there_or_cannot_be_read_is_not_ready() -> None:
         set_to(column, value=False)
 
 
+def test_of_a_paused_dag_it_is_known() -> None:
+    set_to("is_paused", value=False)
+    assert not AirflowRuns().paused(INSTALL)
+    set_to("is_paused", value=True)
+    assert AirflowRuns().paused(INSTALL)
+
+
 def set_to(column: str, *, value: bool) -> None:
     with create_session() as session:
         session.execute(update(DagModel).where(DagModel.dag_id == INSTALL).values({column: value}))

@@ -110,10 +110,10 @@ def _new(dag_id: str, key: orders.Key, params: Mapping[str, Any], by: str) -> Ne
 def _created(airflow: AirflowRuns, run: NewRun) -> JSONResponse:
     try:
         airflow.ready(run.dag_id)
-        new = airflow.create(run)
+        paused, new = airflow.paused(run.dag_id), airflow.create(run)
     except Refused as error:
         raise HTTPException(422, error.what) from None
-    return JSONResponse(_address(run.dag_id, run.run_id) | {"new": new}, 201 if new else 200)
+    return JSONResponse(_address(run.dag_id, run.run_id) | {"new": new, "paused": paused}, 201 if new else 200)
 
 
 def _address(dag_id: str, run_id: str) -> Content:

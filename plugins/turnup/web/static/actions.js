@@ -179,7 +179,8 @@
     const link = Object.assign(document.createElement("a"), { href: answer.url, target: "_top", textContent: "Open the run in Airflow" });
     const said = now.action === "resume" ? "It goes on." : answer.new ? "Started." : "It is started already.";
     tell("");
-    done.replaceChildren(`${said} `, link);
+    const waits = answer.paused ? "Its DAG is paused: it begins when somebody unpauses it. " : "";
+    done.replaceChildren(`${said} ${waits}`, link);
     done.hidden = false;
     now.finished = true;
     last = ""; // the form begins anew
