@@ -44,6 +44,10 @@ PROOFS = {
         "ten thousand hostile deliveries start nothing; a thousand honest ones at once start exactly the right 200 runs",
         "tests/proofs/test_hostile_deliveries.py",
     ),
+    "audit": Proof(
+        "ten thousand servers are audited within a minute and a gigabyte, beside a plain loop over them",
+        "tests/proofs/test_audit_at_scale.py",
+    ),
     "worlds": Proof(
         "ten thousand random worlds over fakes: no server that leaves is wiped, released or missed wrongly; needs no lab",
         "tests/proofs/test_random_worlds.py",
