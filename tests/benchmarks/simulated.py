@@ -1,7 +1,7 @@
 """A site of thousands of servers at its boundaries: BMCs over TLS, SSH greetings, salt-api, Kea's control agent; one process.
 
-`python -m tests.benchmarks.simulated COUNT CERTIFICATE KEY` prints its ports as JSON and serves until its input ends. A BMC is told
-by the address that it is asked at: 127.64.0.0/16 are BMCs, 127.32.0.0/16 the servers' NICs.
+`python -m tests.benchmarks.simulated COUNT CERTIFICATE KEY` prints its ports as JSON and serves until its input ends. A BMC is
+told by the address that it is asked at: 127.64.0.0/16 are BMCs, 127.32.0.0/16 the servers' NICs.
 """
 
 from __future__ import annotations
