@@ -11,8 +11,8 @@ from turnup.checks.kind import Check
 HEAD = """\
 # Findings
 
-What an [audit](audits.md) looks for, one section a check; each finding in a report leads to its section. *Fix* means that the audit
-offers a safe one: name the check in the run's *fix*, and it is done and can be undone.
+What an [audit](audits.md) looks for, one section a check; each finding in a report leads to its section. *Fix* means that the
+audit offers a safe one: name the check in the run's *fix*, and it is done and can be undone.
 
 <!-- Written by `PYTHONPATH=plugins python docs/write_findings.py` from plugins/turnup/checks. -->
 """

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 
 from turnup.domain.errors import Refused
-from turnup.domain.facts import BmcSeen, Estate, Misfit
+from turnup.domain.facts import Assigned, BmcSeen, Estate, Misfit
 from turnup.fakes.faults import Faults
 from turnup.fakes.salt import FakeSalt
 from turnup.sources import Bmcs, BmcTarget, Claims, Doors, Estates, Keys, SaltMaster, Setup
@@ -39,9 +40,14 @@ class FakeEstates(Faults, port=Estates):
         return None if found is None or address_id in self.gone else (found.cidr, found.status, found.description)
 
     def keep_address(self, cidr: str, description: str, message: str) -> None:  # noqa: ARG002
-        """Noted, once."""
-        if (cidr, description) not in self.kept:
-            self.kept.append((cidr, description))
+        """Once, at the first site."""
+        if (cidr, description) in self.kept:
+            return
+        self.kept.append((cidr, description))
+        site, estate = next(iter(self.estates.items()))
+        key = max((one.id for one in estate.addresses), default=0) + 1
+        kept = Assigned(key, cidr, "deprecated", description=description)
+        self.estates[site] = replace(estate, addresses=(*estate.addresses, kept))
 
     def rack_status(self, rack_id: int) -> str:
         """As tests set it."""
