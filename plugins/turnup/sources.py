@@ -16,6 +16,10 @@ from turnup.domain.facts import BmcSeen, Estate, Misfit
 class Estates(Protocol):
     """NetBox: all of a site, and the few writes of fixes that no step needs."""
 
+    def outline(self, site: str) -> Estate:
+        """The site's devices without their interfaces, its racks and prefixes: enough to know whom to ask. Read once."""
+        ...
+
     def estate(self, site: str) -> Estate:
         """Everything that NetBox has of the site (slug), in a number of requests that grows with pages."""
         ...

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -24,6 +25,12 @@ log = logging.getLogger(__name__)
 GONE = (Status.INVENTORY, Status.OFFLINE)
 ENOUGH = 4
 """Of so many BMCs, or SSH servers, at least one answers: where none does, it is the network or the audit's own place."""
+
+GRACE = 10.0
+"""Seconds more than the limit for those that mind it themselves: what they found by then is worth having."""
+
+WHO = (Source.MINIONS, Source.STATES, Source.AIRFLOW)
+"""Those that are asked when all of NetBox is read."""
 
 BEHIND: Mapping[Source, Source] = {Source.MINIONS: Source.KEYS, Source.STATES: Source.MINIONS, Source.LEASES: Source.DHCP}
 """{source: another one that it cannot do without}."""
@@ -50,18 +57,20 @@ def gather(
         Source.LEASES: reach.dhcp.every_lease,
         Source.KEYS: reach.master.keys,
         Source.BOOT: reach.boot_files.macs,
+        **_there(policy, now, reach, seconds),
     }
-    answers = together({source: ask for source, ask in first.items() if source in needed}, seconds)
-    facts = _told(policy, now, answers, waiting_since)
+    answers = together({source: ask for source, ask in first.items() if source in needed}, seconds + GRACE)
+    facts = _seen(_told(policy, now, answers, waiting_since), answers)
     took, silent = dict(answers.took), dict(answers.silent)
     if Source.NETBOX in silent:
+        silent = {source: why for source, why in silent.items() if source not in (Source.BMC, Source.SSH)}
         unasked = dict.fromkeys(needed - first.keys(), "NetBox did not say whom to ask.")
         return Gathered(replace(facts, silent=silent, unasked=unasked), took)
-    second = {source: ask for source, ask in _there(facts, reach, seconds).items() if source in needed}
+    second = {source: ask for source, ask in _who(facts, reach).items() if source in needed}
     if Source.KEYS in silent:
         second.pop(Source.MINIONS, None)
-    answers = together(second, seconds + 10)  # each of them minds the limit itself
-    facts = _seen(replace(facts, silent={**silent, **answers.silent}), answers)
+    answers = together(second, seconds)
+    facts = _asked(replace(facts, silent={**silent, **answers.silent}), answers)
     facts = replace(facts, unasked=_unasked(needed, facts.silent))
     if Source.STATES in needed - facts.unasked.keys():
         facts, more = _tried(facts, reach, seconds, now)
@@ -108,16 +117,33 @@ def _told(policy: Policy, now: datetime, answers: Answers, waiting_since: Mappin
     )
 
 
-def _there(facts: Facts, reach: Reach, seconds: float) -> dict[Source, Callable[[], Any]]:
-    """How to ask who is there."""
+def _there(policy: Policy, now: datetime, reach: Reach, seconds: float) -> dict[Source, Callable[[], Any]]:
+    """How to look who is there, as soon as NetBox's outline says where, while the rest of NetBox is still read."""
+    end = time.monotonic() + seconds
+
+    def outline() -> tuple[Facts, float]:
+        estate = reach.estates.outline(policy.site.site)
+        return Facts(policy, now, estate), max(1.0, end - time.monotonic())
+
+    def bmcs() -> tuple[Mapping[int, BmcSeen], str]:
+        facts, left = outline()
+        targets = _bmc_targets(facts)
+        return _some("BMC", len(targets), reach.bmcs.look(targets, left), _shows)
+
+    def doors() -> tuple[Mapping[int, bool], str]:
+        facts, left = outline()
+        addresses = _addresses(facts)
+        return _some("SSH server", len(addresses), reach.doors.knock(addresses, left), bool)
+
+    return {Source.BMC: bmcs, Source.SSH: doors}
+
+
+def _who(facts: Facts, reach: Reach) -> dict[Source, Callable[[], Any]]:
+    """How to ask minions and Airflow, when it is known about whom."""
     minions = {facts.minion_of(one) for one in facts.still if one.server.status in (Status.ACTIVE, *GONE)} & facts.accepted_keys
-    targets = _bmc_targets(facts)
-    addresses = _addresses(facts)
     claims = {one.server.claim for one in facts.estate.devices if one.server.claim}
     return {
         Source.MINIONS: lambda: (frozenset(minions), reach.master.answering(minions) if minions else frozenset()),
-        Source.BMC: lambda: _some("BMC", len(targets), reach.bmcs.look(targets, seconds), _shows),
-        Source.SSH: lambda: _some("SSH server", len(addresses), reach.doors.knock(addresses, seconds), bool),
         Source.AIRFLOW: lambda: reach.claims.ended(claims) if claims else frozenset(),
     }
 
@@ -157,21 +183,18 @@ def _some[S](noun: str, asked: int, found: Mapping[int, S], answers: Callable[[S
 
 
 def _seen(facts: Facts, answers: Answers) -> Facts:
-    """What the second sources said."""
-    asked, answering = answers.given.get(Source.MINIONS, (frozenset(), frozenset()))
+    """What BMCs and SSH servers showed."""
     bmcs, bmcs_missing = answers.given.get(Source.BMC, ({}, ""))
     doors, doors_missing = answers.given.get(Source.SSH, ({}, ""))
+    is_open = frozenset(key for key, answers in doors.items() if answers)
     partial = {source: why for source, why in ((Source.BMC, bmcs_missing), (Source.SSH, doors_missing)) if why}
-    return replace(
-        facts,
-        asked=asked,
-        answering=answering,
-        bmcs=bmcs,
-        knocked=frozenset(doors),
-        open=frozenset(key for key, is_open in doors.items() if is_open),
-        ended_claims=answers.given.get(Source.AIRFLOW, frozenset()),
-        partial=partial,
-    )
+    return replace(facts, bmcs=bmcs, knocked=frozenset(doors), open=is_open, partial=partial)
+
+
+def _asked(facts: Facts, answers: Answers) -> Facts:
+    """What minions and Airflow answered."""
+    asked, answering = answers.given.get(Source.MINIONS, (frozenset(), frozenset()))
+    return replace(facts, asked=asked, answering=answering, ended_claims=answers.given.get(Source.AIRFLOW, frozenset()))
 
 
 def _tried(facts: Facts, reach: Reach, seconds: float, now: datetime) -> tuple[Facts, Mapping[Source, float]]:
@@ -181,7 +204,7 @@ def _tried(facts: Facts, reach: Reach, seconds: float, now: datetime) -> tuple[F
     def ask() -> sampling.Sample:
         return sampling.take(reach, sampling.chosen(facts, count, reach.trial, now.isoformat()), seconds)
 
-    answers = together({Source.STATES: ask}, seconds + 10)
+    answers = together({Source.STATES: ask}, seconds + GRACE)
     found: sampling.Sample = answers.given.get(Source.STATES, sampling.Sample({}))
     partial = {**facts.partial, **({Source.STATES: " ".join(found.missing)} if found.missing else {})}
     return replace(facts, tried=found.tried, partial=partial, silent={**facts.silent, **answers.silent}), answers.took

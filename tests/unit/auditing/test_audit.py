@@ -36,6 +36,7 @@ def test_nothing_is_written_by_an_audit() -> None:
     site.netbox(with_server(site.facts, "a1", lambda server: replace(server, last_run="server_install/r")))
     site.audit()
     reads = {
+        "outline",
         "estate",
         "misfits",
         "subnets",

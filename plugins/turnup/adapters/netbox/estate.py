@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
+from threading import Lock
 
 from turnup.adapters.netbox.changes import NetBoxChanges
 from turnup.adapters.netbox.client import Client, Row, changelog
@@ -35,30 +36,54 @@ PASSING = (Status.STAGED, Status.FAILED, Status.DECOMMISSIONING)
 
 
 class NetBoxEstates:
-    """The Estates port (see `sources.Estates`) over one NetBox. `client` makes a client; each thread gets its own."""
+    """The Estates port (see `sources.Estates`) over one NetBox, for one audit: what was read is not read again.
+
+    `client` makes a client; each thread gets its own.
+    """
 
     def __init__(self, client: Callable[[], Client]) -> None:
         self._client = client
+        self._lock = Lock()
+        self._outlines: dict[str, Estate] = {}
+
+    def outline(self, site: str) -> Estate:
+        """Read by who comes first; the others wait for it."""
+        with self._lock:
+            if site not in self._outlines:
+                self._outlines[site] = self._outline(site)
+            return self._outlines[site]
 
     def estate(self, site: str) -> Estate:
-        """Read the site."""
-        with ThreadPoolExecutor(3, thread_name_prefix="estate") as pool:
-            devices = pool.submit(self._devices, site)
+        """The outline, and what is on its devices."""
+        with ThreadPoolExecutor(2, thread_name_prefix="estate") as pool:
             interfaces = pool.submit(self._interfaces, site)
             addresses = pool.submit(lambda: self._addresses)
-            client = self._client()
-            sites = client.rows("dcim/sites", slug=site, fields="id,custom_fields")
-            if not sites:
-                raise Refused(f"NetBox has no site {site!r}.", "correct the site's policy file.", cause="site-unknown")
-            racks = client.rows("dcim/racks", site=site, fields="id,name,status")
-            prefixes = client.rows(
-                "ipam/prefixes", scope_type="dcim.site", scope_id=sites[0]["id"], status="active", fields="id,prefix,role"
-            )
-            ranges = client.rows("ipam/ip-ranges", fields="start_address,end_address,mark_populated")
-            heights = {row["slug"]: row["u_height"] for row in client.rows("dcim/device-types", fields="slug,u_height")}
-            rows = devices.result()
-            since = _since(client, rows)
-            return _estate(site, sites[0], racks, prefixes, ranges, heights, rows, since, interfaces.result(), addresses.result())
+            return _complete(self.outline(site), interfaces.result(), addresses.result())
+
+    def _outline(self, site: str) -> Estate:
+        client = self._client()
+        sites = client.rows("dcim/sites", slug=site, fields="id,custom_fields")
+        if not sites:
+            raise Refused(f"NetBox has no site {site!r}.", "correct the site's policy file.", cause="site-unknown")
+        heights = {row["slug"]: row["u_height"] for row in client.rows("dcim/device-types", fields="slug,u_height")}
+        within: Row = {"scope_type": "dcim.site", "scope_id": sites[0]["id"], "status": "active"}
+        prefixes = client.rows("ipam/prefixes", fields="id,prefix,role", **within)
+        ranges = client.rows("ipam/ip-ranges", fields="start_address,end_address,mark_populated")
+        racks = client.rows("dcim/racks", site=site, fields="id,name,status")
+        rows = client.rows("dcim/devices", site=site, fields=DEVICES)
+        since = _since(client, rows)
+        return Estate(
+            site=site,
+            devices=tuple(_device(row, heights, since) for row in rows),
+            racks=tuple(Rack(row["id"], row["name"], row["status"]["value"]) for row in racks),
+            prefixes=tuple(SitePrefix(row["id"], row["prefix"], row["role"]["slug"]) for row in prefixes if row["role"]),
+            ranges=tuple(
+                Range(row["start_address"].split("/")[0], row["end_address"].split("/")[0])
+                for row in ranges
+                if row["mark_populated"]
+            ),
+            accepted=(sites[0]["custom_fields"] or {}).get(FIELD) or "",
+        )
 
     def clear_primary(self, device_id: int, fields: Sequence[str], message: str) -> None:
         """One request."""
@@ -82,9 +107,6 @@ class NetBoxEstates:
     def rack_status(self, rack_id: int) -> str:
         """One request."""
         return str(self._client().row("dcim/racks", rack_id, fields="status")["status"]["value"])
-
-    def _devices(self, site: str) -> list[Row]:
-        return self._client().rows("dcim/devices", site=site, fields=DEVICES)
 
     def _interfaces(self, site: str) -> dict[int, list[Interface]]:
         """{device id: its interfaces}, still without addresses."""
@@ -128,20 +150,21 @@ def _since(client: Client, rows: Sequence[Row]) -> dict[int, datetime]:
     return since
 
 
-def _estate(
-    site: str,
-    found: Row,
-    racks: Sequence[Row],
-    prefixes: Sequence[Row],
-    ranges: Sequence[Row],
-    heights: Mapping[str, float],
-    rows: Sequence[Row],
-    since: Mapping[int, datetime],
-    interfaces: Mapping[int, list[Interface]],
-    addresses: Sequence[Assigned],
-) -> Estate:
-    with_role = [SitePrefix(row["id"], row["prefix"], row["role"]["slug"]) for row in prefixes if row["role"]]
-    networks = Networks(row["prefix"] for row in prefixes)
+def _device(row: Row, heights: Mapping[str, float], since: Mapping[int, datetime]) -> Device:
+    rack = row["rack"] or {}
+    return Device(
+        server=read_server(row),
+        rack=rack.get("name", ""),
+        rack_id=rack.get("id"),
+        face=(row["face"] or {}).get("value") or "",
+        height=heights.get(row["device_type"]["slug"], 1),
+        since=since.get(row["id"]),
+    )
+
+
+def _complete(outline: Estate, interfaces: Mapping[int, list[Interface]], addresses: Sequence[Assigned]) -> Estate:
+    """With the devices' interfaces and what is on them; the addresses are those of the site's devices and prefixes."""
+    networks = Networks(prefix.cidr for prefix in outline.prefixes)
     ports = {port.id for owned in interfaces.values() for port in owned}
     on: dict[int, list[Address]] = defaultdict(list)
     mine: list[Assigned] = []
@@ -151,28 +174,18 @@ def _estate(
         if one.port in ports or networks.of(one.ip) is not None:
             mine.append(one)
     by_id = {address.id: address for owned in on.values() for address in owned}
-    devices = []
-    for row in rows:
-        owned = [replace(port, addresses=tuple(on[port.id])) if port.id in on else port for port in interfaces.get(row["id"], ())]
-        rack = row["rack"] or {}
-        devices.append(
-            Device(
-                server=read_server(row, owned, by_id),
-                rack=rack.get("name", ""),
-                rack_id=rack.get("id"),
-                face=(row["face"] or {}).get("value") or "",
-                height=heights.get(row["device_type"]["slug"], 1),
-                since=since.get(row["id"]),
-            )
-        )
-    return Estate(
-        site=site,
-        devices=tuple(devices),
-        racks=tuple(Rack(row["id"], row["name"], row["status"]["value"]) for row in racks),
-        prefixes=tuple(with_role),
-        ranges=tuple(
-            Range(row["start_address"].split("/")[0], row["end_address"].split("/")[0]) for row in ranges if row["mark_populated"]
-        ),
-        addresses=tuple(mine),
-        accepted=(found["custom_fields"] or {}).get(FIELD) or "",
-    )
+
+    def known(address: Address | None) -> Address | None:
+        return by_id.get(address.id, address) if address else None
+
+    def complete(device: Device) -> Device:
+        server = device.server
+        owned = (replace(port, addresses=tuple(on[port.id])) if port.id in on else port for port in interfaces.get(server.id, ()))
+        first = {
+            "primary_ip4": known(server.primary_ip4),
+            "primary_ip6": known(server.primary_ip6),
+            "oob_ip": known(server.oob_ip),
+        }
+        return replace(device, server=replace(server, interfaces=tuple(owned), **first))
+
+    return replace(outline, devices=tuple(map(complete, outline.devices)), addresses=tuple(mine))
