@@ -129,7 +129,7 @@ def test_when_the_time_is_over_the_rest_is_left(bmc: Bmc) -> None:
 def test_an_ssh_server_is_known_by_its_greeting() -> None:
     class Greeting(BaseHTTPRequestHandler):
         def handle(self) -> None:
-            self.wfile.write(b"SSH-2.0-OpenSSH_9.2\r\n" if self.server.server_address[0] == "127.0.0.1" else b"220 smtp\r\n")
+            self.wfile.write(b"SSH-2.0-OpenSSH_9.2\r\n" if self.request.getsockname()[0] == "127.0.0.1" else b"220 smtp\r\n")
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Greeting) as ssh:
         port = ssh.server_port

@@ -181,11 +181,13 @@ def _complete(outline: Estate, interfaces: Mapping[int, list[Interface]], addres
     def complete(device: Device) -> Device:
         server = device.server
         owned = (replace(port, addresses=tuple(on[port.id])) if port.id in on else port for port in interfaces.get(server.id, ()))
-        first = {
-            "primary_ip4": known(server.primary_ip4),
-            "primary_ip6": known(server.primary_ip6),
-            "oob_ip": known(server.oob_ip),
-        }
-        return replace(device, server=replace(server, interfaces=tuple(owned), **first))
+        found = replace(
+            server,
+            interfaces=tuple(owned),
+            primary_ip4=known(server.primary_ip4),
+            primary_ip6=known(server.primary_ip6),
+            oob_ip=known(server.oob_ip),
+        )
+        return replace(device, server=found)
 
     return replace(outline, devices=tuple(map(complete, outline.devices)), addresses=tuple(mine))
