@@ -148,7 +148,7 @@ class Plants:
         shell = SshShell(address, "root", authority.ssh_key())
         self.stack.callback(shell.close)
         assert shell.run(["cp", "/etc/motd", "/etc/motd.kept"], 10).exit_status == 0
-        assert shell.run(["cp", "/etc/hostname", "/etc/motd"], 10).exit_status == 0
+        assert shell.run(["cp", "/etc/passwd", "/etc/motd"], 10).exit_status == 0
         self.plant("salt_states_drifted", ONE.name, lambda: shell.run(["cp", "/etc/motd.kept", "/etc/motd"], 10))
 
     def bmcs(self) -> None:
