@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from turnup.domain.facts import Device, Facts, Source
 from turnup.domain.findings import Finding, Fix, Severity, each_once
 from turnup.domain.intended import place
+from turnup.domain.plain_text import plain
 
 RUNBOOK = "docs/findings.md"
+LONGEST = 2000
+"""Characters of evidence: it quotes NetBox, BMCs and services, on one line."""
 
 
 @dataclass(frozen=True)
@@ -76,8 +79,8 @@ def _findings(facts: Facts, name: str, check: Check) -> Iterator[Finding]:
             check=name,
             severity=check.severity,
             site=facts.estate.site,
-            subject=one.subject,
-            evidence=one.evidence,
+            subject=plain(one.subject),
+            evidence=plain(one.evidence, LONGEST),
             why=check.why,
             advice=check.advice,
             runbook=f"{RUNBOOK}#{name}",

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.checks.cases import CASES, Case
-from tests.unit.checks.estate import facts
+from tests.unit.checks.estate import facts, with_server
 from turnup.checks import CHECKS
 from turnup.checks.kind import judge
 from turnup.domain import acceptance
@@ -94,3 +94,11 @@ def test_an_accepted_finding_is_accepted_until_its_day_is_over() -> None:
 
 def test_a_line_without_a_reason_accepts_nothing() -> None:
     assert acceptance.read("2026-12-31 | bmc_health | a1 | ").accepted == ()
+
+
+def test_whatever_a_device_is_called_a_finding_takes_one_line_and_moves_no_terminal() -> None:
+    odd = "a\x1b[31m1\nSeverity: none <script>"
+    named = with_server(HEALTHY, "a5", lambda server: replace(server, name=odd, device_type="type-9"))
+    (one,) = judge(named, CHECKS).findings
+    assert one.subject == "a1 Severity: none <script>"
+    assert one.evidence.isprintable()
