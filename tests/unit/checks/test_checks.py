@@ -30,6 +30,11 @@ def test_a_healthy_site_has_no_finding_and_everything_was_checked() -> None:
     assert judged.not_checked == {}
 
 
+@pytest.mark.parametrize("count", [1, 2, 40, 150])
+def test_however_many_servers_are_healthy_none_is_named(count: int) -> None:
+    assert judge(facts(count), CHECKS).findings == ()
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.check}: {case.name}")
 def test_a_drift_is_named_once_with_advice_and_nothing_else_is(case: Case) -> None:
     found = judge(case.drift(HEALTHY), CHECKS).findings
