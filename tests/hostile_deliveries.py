@@ -33,7 +33,25 @@ NAMES = (
     "\x00",
     "",
 )
-ODD = (None, True, False, 0, -1, 1.5, 2**63, 10**400, "", "x", [], {}, [[]], {"": {}}, "\ud800", float("nan"), float("inf"))
+ODD: tuple[Any, ...] = (
+    None,
+    True,
+    False,
+    0,
+    -1,
+    1.5,
+    2**63,
+    10**400,
+    "",
+    "x",
+    [],
+    {},
+    [[]],
+    {"": {}},
+    "\ud800",
+    float("nan"),
+    float("inf"),
+)
 NOT_JSON = (b"", b"\x00", b"{", b"[1,", b'{"a":}', b"\xff\xfe\xfd", b"\xef\xbb\xbf{", b"nul", b"'a'", b"{}{}", b"9" * 5000)
 
 
@@ -186,7 +204,7 @@ class Generator:
         """A form, or what calls itself one."""
         body = self._body()
         kind = self._random.choice(("text/plain", "", "application/x-www-form-urlencoded", "application/xml", "é"))
-        headers = {"Content-Type": kind.encode(), SIGNATURE: signature(body, self._secret)}
+        headers: dict[str, str | bytes] = {"Content-Type": kind.encode(), SIGNATURE: signature(body, self._secret)}
         return Hostile("another kind of body", body, headers, frozenset({SENSELESS}))
 
     def kept(self) -> Hostile:
