@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 from typing import Annotated, Any
 
 from fastapi import Depends, HTTPException
@@ -24,8 +25,11 @@ class Queue:
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="turnup-plan")
         self._busy: set[str] = set()
 
-    async def answer[R](self, person: str, work: Callable[[], R]) -> R:
-        """What the work answers. HTTPException 429: they have some going on. Transient: it takes too long."""
+    async def answer[R](self, person: str, work: Callable[[], R], gave_up: Event | None = None) -> R:
+        """What the work answers. HTTPException 429: they have some going on. Transient: it takes too long, and `gave_up` is set.
+
+        Work that does something looks at `gave_up` right before: nobody is told of what it does afterwards.
+        """
         if person in self._busy:
             text = "The plan that you asked for before is still being made: try again in a moment."
             raise HTTPException(429, text, headers={"Retry-After": "2"})
@@ -35,6 +39,8 @@ class Queue:
         try:
             return await asyncio.wait_for(asyncio.shield(going_on), self._seconds)
         except TimeoutError:
+            if gave_up is not None:
+                gave_up.set()
             what = f"This takes longer than {self._seconds:.0f} s: NetBox, or a server that is asked, is slow."
             raise Transient(what, "try again, or choose fewer servers.") from None
 

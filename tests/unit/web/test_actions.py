@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from threading import Event
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from tests.unit.flow.datacenter import POLICY, DataCenter
 from tests.unit.flow.leaving import POLICY as LEAVING
 from tests.unit.flow.leaving import REASON, LiveSite
 from tests.unit.web.airflow_here import USER, VIEWER, AirflowHere, airflow_here
+from turnup.domain.errors import Transient
 from turnup.domain.holds import Hold
 from turnup.domain.policy import Policy
 from turnup.fakes.runs import FakeRuns
@@ -28,7 +30,8 @@ from turnup.web.app import application
 from turnup.web.bodies import LONGEST
 from turnup.web.clearing import Tasks
 from turnup.web.forgery import HEADER
-from turnup.web.orders import ResumeOrder
+from turnup.web.orders import ResumeOrder, RunOrder
+from turnup.web.rooms import actions
 from turnup.web.starting import AirflowRuns
 
 KEY = "0f8fad5b-d9cb-469f-a165-70867728950e"
@@ -297,6 +300,24 @@ def test_a_rack_that_is_all_active_has_nothing_to_do(page: Page) -> None:
     assert "nothing to do in rack A" in answer["html"]
 
 
+def test_a_plan_of_nobody_starts_nothing_as_no_names_would_mean_all(page: Page) -> None:
+    page.world = LiveSite(2)
+    order = ordered(page, PLAN | {"servers": []})
+    status, answer = page.press("/api/runs", order)
+    assert (status, "nothing to do" in answer["detail"]) == (409, True)
+    assert page.untouched
+
+
+def test_whoever_was_told_that_it_takes_too_long_is_not_surprised_by_a_run(page: Page) -> None:
+    order = RunOrder.model_validate_json(json.dumps(ordered(page, PLAN)))
+    gave_up = Event()
+    gave_up.set()
+    at = lambda dag_id, site: FakeStage(dag_id, site, page.world, page.policy)  # noqa: E731
+    with pytest.raises(Transient, match="Nothing was started"):
+        actions._started(at, page.runs, order, USER, gave_up)  # type: ignore[arg-type]
+    assert page.untouched
+
+
 def ordered(page: Page, order: dict[str, Any], key: str = KEY) -> dict[str, Any]:
     """The order of a run, as the page makes it of the plan that it shows."""
     return order | {"plan_hash": page.press("/api/plans", order)[1]["plan_hash"], "key": key}
@@ -401,6 +422,12 @@ def test_a_failed_task_is_resumed_in_the_person_s_name(page: Page) -> None:
     status, answer = page.press("/api/resume", ORDERS["/api/resume"])
     assert (status, answer["run_id"]) == (200, "run-1")
     assert page.tasks.resumed == [("boot[0]", USER)]
+    assert not answer["paused"]
+
+
+def test_where_the_dag_is_paused_whoever_resumes_is_told_that_it_waits(page: Page) -> None:
+    page.runs.is_paused = True
+    assert page.press("/api/resume", ORDERS["/api/resume"])[1]["paused"] is True
 
 
 def test_an_abort_is_a_run_of_its_own_and_starts_once(page: Page) -> None:

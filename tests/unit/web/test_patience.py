@@ -53,6 +53,16 @@ def test_after_a_while_nobody_waits_and_until_it_has_ended_the_person_starts_no_
     asyncio.run(story())
 
 
+def test_work_learns_that_nobody_waits_for_it_any_more() -> None:
+    async def story() -> None:
+        gave_up = Event()
+        with pytest.raises(Transient):
+            await Queue(seconds=0.05).answer("ann", lambda: gave_up.wait(30), gave_up)
+        assert gave_up.is_set()
+
+    asyncio.run(story())
+
+
 def test_an_error_comes_out_and_the_next_one_is_taken() -> None:
     def refuse() -> str:
         raise Refused("no such rack")

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
+from threading import Event
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 
-from turnup.domain.errors import Refused
+from turnup.domain.errors import Refused, Transient
 from turnup.domain.plain_text import plain
 from turnup.flow import hold
 from turnup.orchestration import settings
@@ -30,6 +31,8 @@ from turnup.web.starting import AirflowRuns
 
 ROUTER = APIRouter(prefix="/api", dependencies=[Depends(Reader), Depends(check)])
 
+TOO_LATE = "Nobody waits for this any more: they were told that it takes too long. Nothing was started."
+
 type Content = dict[str, Any]
 AirflowsRuns = Annotated[AirflowRuns, Depends()]
 AirflowsTasks = Annotated[Tasks, Depends()]
@@ -41,7 +44,7 @@ async def plans(
 ) -> Content:
     """The plan as the run would make it now, or everything that stands in its way. Nothing is touched."""
     await run_in_threadpool(_may_start, reader, order.dag_id)
-    return await queue.answer(reader.name, partial(_planned, stages, order, order.parameters, reader.name))
+    return await queue.answer(reader.name, partial(_planned, stages, order, reader.name))
 
 
 @ROUTER.post("/runs")
@@ -54,8 +57,9 @@ async def runs(
 ) -> JSONResponse:
     """Start the run whose plan was shown: 201, or 200 where it is there already. 409 with the plan as it is by now."""
     await run_in_threadpool(_may_start, reader, order.dag_id)
-    start = partial(_started, stages, airflow, order, order.parameters, reader.name)
-    return await queue.answer(reader.name, start)
+    gave_up = Event()
+    start = partial(_started, stages, airflow, order, reader.name, gave_up)
+    return await queue.answer(reader.name, start, gave_up)
 
 
 @ROUTER.post("/abort")
@@ -64,18 +68,22 @@ async def abort(
 ) -> JSONResponse:
     """Start the run that undoes what the last one did to these servers."""
     await run_in_threadpool(_may_start, reader, orders.ABORT)
-    return await run_in_threadpool(_created, airflow, _new(orders.ABORT, order.key, order.parameters, reader.name))
+    return await run_in_threadpool(lambda: _created(airflow, _new(orders.ABORT, order.key, order.parameters, reader.name)))
 
 
 @ROUTER.post("/resume")
 async def resume(
-    reader: LoggedIn, order: Annotated[orders.ResumeOrder, Depends(sent(orders.ResumeOrder))], tasks: AirflowsTasks
+    reader: LoggedIn,
+    order: Annotated[orders.ResumeOrder, Depends(sent(orders.ResumeOrder))],
+    tasks: AirflowsTasks,
+    airflow: AirflowsRuns,
 ) -> Content:
     """Do a failed task again, and what follows it."""
     if not await run_in_threadpool(reader.may_clear, order.dag_id):
         raise HTTPException(403, f"Airflow does not let you clear tasks of {order.dag_id}.")
+    paused = await run_in_threadpool(airflow.paused, order.dag_id)
     await run_in_threadpool(tasks.resume, order, reader.name)
-    return _address(order.dag_id, order.run_id)
+    return _address(order.dag_id, order.run_id) | {"paused": paused}
 
 
 def _may_start(reader: Reader, dag_id: str) -> None:
@@ -83,14 +91,15 @@ def _may_start(reader: Reader, dag_id: str) -> None:
         raise HTTPException(403, f"Airflow does not let you start runs of {dag_id}.")
 
 
-def _planned(stages: Stages, order: orders.PlanOrder, params: Mapping[str, Any], by: str) -> Content:
+def _planned(stages: Stages, order: orders.PlanOrder, by: str) -> Content:
+    params = order.parameters
     found = rehearse(stages(order.dag_id, order.site), params, by)
     return plan_page.content(found) | {"html": plan_page.html(found)}
 
 
-def _started(stages: Stages, airflow: AirflowRuns, order: orders.RunOrder, params: Mapping[str, Any], by: str) -> JSONResponse:
+def _started(stages: Stages, airflow: AirflowRuns, order: orders.RunOrder, by: str, gave_up: Event) -> JSONResponse:
     """The plan is made once more, so that nobody starts what they did not see; the run gets exactly the servers shown."""
-    key = order.dag_id, orders.run_id(order.key)
+    key, params = (order.dag_id, orders.run_id(order.key)), order.parameters
     if any(one.run_id == key[1] for one in airflow.started(*key)):
         return JSONResponse(_address(*key) | {"new": False})
     place = stages(order.dag_id, order.site)
@@ -99,7 +108,11 @@ def _started(stages: Stages, airflow: AirflowRuns, order: orders.RunOrder, param
     sha256, servers = standing(place, params)
     if sha256 != order.plan_hash:
         what = "Things have changed since this plan was shown, and nothing was started. The plan above is as things are now."
-        return JSONResponse({"detail": what, "plan": _planned(stages, order, params, by)}, 409)
+        return JSONResponse({"detail": what, "plan": _planned(stages, order, by)}, 409)
+    if not servers:  # to the run, no names would mean all that may be installed by then
+        raise HTTPException(409, "There is nothing to do, and nothing was started.")
+    if gave_up.is_set():
+        raise Transient(TOO_LATE)
     return _created(airflow, _new(order.dag_id, order.key, {**params, "servers": list(servers)}, by))
 
 

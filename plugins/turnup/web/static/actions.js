@@ -177,7 +177,7 @@
 
   function finished(answer) {
     const link = Object.assign(document.createElement("a"), { href: answer.url, target: "_top", textContent: "Open the run in Airflow" });
-    const said = now.action === "resume" ? "It goes on." : answer.new ? "Started." : "It is started already.";
+    const said = now.action === "resume" ? (answer.paused ? "Its task is cleared." : "It goes on.") : answer.new ? "Started." : "It is started already.";
     tell("");
     const waits = answer.paused ? "Its DAG is paused: it begins when somebody unpauses it. " : "";
     done.replaceChildren(`${said} ${waits}`, link);
