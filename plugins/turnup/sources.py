@@ -24,6 +24,13 @@ class Estates(Protocol):
         """Everything that NetBox has of the site (slug), in a number of requests that grows with pages."""
         ...
 
+    def owned(self, site: str, domain: str, macs: Collection[str], minions: Collection[str]) -> frozenset[str]:
+        """Those of these MACs and minion ids that a device or virtual machine of any site has, asked by their names.
+
+        Of this site's devices, whose minions are in this domain, only exactly such an id counts.
+        """
+        ...
+
     def clear_primary(self, device_id: int, fields: Sequence[str], message: str) -> None:
         """Take these (`primary_ip4`, `primary_ip6`, `oob_ip`) off the device."""
         ...

@@ -29,7 +29,7 @@ ENOUGH = 4
 GRACE = 10.0
 """Seconds more than the limit for those that mind it themselves: what they found by then is worth having."""
 
-WHO = (Source.MINIONS, Source.STATES, Source.AIRFLOW)
+WHO = (Source.OWNERS, Source.MINIONS, Source.STATES, Source.AIRFLOW)
 """Those that are asked when all of NetBox is read."""
 
 BEHIND: Mapping[Source, Source] = {Source.MINIONS: Source.KEYS, Source.STATES: Source.MINIONS, Source.LEASES: Source.DHCP}
@@ -141,11 +141,26 @@ def _there(policy: Policy, now: datetime, reach: Reach, seconds: float) -> dict[
 def _who(facts: Facts, reach: Reach) -> dict[Source, Callable[[], Any]]:
     """How to ask minions and Airflow, when it is known about whom."""
     minions = {facts.minion_of(one) for one in facts.still if one.server.status in (Status.ACTIVE, *GONE)} & facts.accepted_keys
-    claims = {one.server.claim for one in facts.estate.devices if one.server.claim}
     return {
         Source.MINIONS: lambda: (frozenset(minions), reach.master.answering(minions) if minions else frozenset()),
-        Source.AIRFLOW: lambda: reach.claims.ended(claims) if claims else frozenset(),
+        Source.OWNERS: lambda: _owned(facts, reach),
+        Source.AIRFLOW: lambda: _ended(facts, reach),
     }
+
+
+def _owned(facts: Facts, reach: Reach) -> frozenset[str]:
+    """Of what services have and no device read here: what another one in NetBox has. Sites may share services."""
+    macs = {one.mac for one in (*facts.reservations, *facts.leases)} | facts.boot_macs
+    strange = macs - facts.macs.keys(), (facts.accepted_keys | facts.waiting_keys) - facts.minions.keys()
+    site = facts.policy.site
+    return reach.estates.owned(site.site, site.domain, *strange) if any(strange) else frozenset()
+
+
+def _ended(facts: Facts, reach: Reach) -> frozenset[str]:
+    """Claims of runs that ended and still are there: a run may have ended, and let go, since NetBox was read."""
+    holds = {one.server.claim: one.server.id for one in facts.estate.devices if one.server.claim}
+    ended = reach.claims.ended(holds.keys()) if holds else frozenset()
+    return frozenset(claim for claim in ended if reach.inventory.device(holds[claim]).claim == claim)
 
 
 def _bmc_targets(facts: Facts) -> list[BmcTarget]:
@@ -194,7 +209,13 @@ def _seen(facts: Facts, answers: Answers) -> Facts:
 def _asked(facts: Facts, answers: Answers) -> Facts:
     """What minions and Airflow answered."""
     asked, answering = answers.given.get(Source.MINIONS, (frozenset(), frozenset()))
-    return replace(facts, asked=asked, answering=answering, ended_claims=answers.given.get(Source.AIRFLOW, frozenset()))
+    return replace(
+        facts,
+        asked=asked,
+        answering=answering,
+        ended_claims=answers.given.get(Source.AIRFLOW, frozenset()),
+        elsewhere=answers.given.get(Source.OWNERS, frozenset()),
+    )
 
 
 def _tried(facts: Facts, reach: Reach, seconds: float, now: datetime) -> tuple[Facts, Mapping[Source, float]]:

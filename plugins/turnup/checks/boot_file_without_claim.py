@@ -13,6 +13,8 @@ def look(facts: Facts) -> Iterator[Seen]:
     """Each script of a MAC whose device is held by nobody, or that is nobody's."""
     for mac in sorted(facts.boot_macs):
         owner = facts.macs.get(mac)
+        if owner is None and mac in facts.elsewhere:
+            continue  # its own site's business
         if owner is not None and owner[0].server.claim:
             continue
         device = owner[0] if owner else None
@@ -25,7 +27,7 @@ CHECK = Check(
     area="Status",
     title="A boot script is served that no run needs",
     severity=Severity.CRITICAL,
-    needs=(Source.NETBOX, Source.BOOT),
+    needs=(Source.NETBOX, Source.BOOT, Source.OWNERS),
     look=look,
     why="At its next start from the network that server boots an image instead of its disk.",
     advice="remove it: name this check in the audit's *fix*.",

@@ -13,7 +13,7 @@ def look(facts: Facts) -> Iterator[Seen]:
     """Each lease of a MAC that no device has and nothing is reserved for."""
     reserved = {one.mac for one in facts.reservations}
     for one in facts.leases:
-        if one.mac not in facts.macs and one.mac not in reserved:
+        if one.mac not in facts.macs and one.mac not in facts.elsewhere and one.mac not in reserved:
             yield Seen(one.mac, f"It has a lease for {one.ip}, and was last heard at {one.seen:%Y-%m-%d %H:%M} UTC.")
 
 
@@ -21,7 +21,7 @@ CHECK = Check(
     area="DHCP",
     title="An unknown machine got an address",
     severity=Severity.WARNING,
-    needs=(Source.NETBOX, Source.DHCP, Source.LEASES),
+    needs=(Source.NETBOX, Source.DHCP, Source.LEASES, Source.OWNERS),
     look=look,
     why="Something is plugged into a network of servers or BMCs that is in no inventory.",
     advice="find the MAC's port in the switches' tables; enter the machine in NetBox, or unplug it.",

@@ -19,18 +19,18 @@ def look(facts: Facts) -> Iterator[Seen]:
         if there is None or there.mac == wanted.mac:
             continue
         known = facts.macs.get(there.mac)
-        whose = f"{known[0].name} {known[1].name}" if known else "no device"
+        whose = f"{known[0].name} {known[1].name}" if known else "another site" if there.mac in facts.elsewhere else "no device"
         does = f"reserve {wanted.ip} for {wanted.mac} instead of {there.mac}"
         fix = Fix(does, "change_reservation", as_values(wanted, there), wish.device.server.id)
         what = f"{wanted.ip} is {wish.port.name}'s ({wanted.mac}) in NetBox, and is reserved for {there.mac}, which is {whose}'s."
-        yield seen(wish.device, what, fix if known is None else None)
+        yield seen(wish.device, what, fix if known is None and there.mac not in facts.elsewhere else None)
 
 
 CHECK = Check(
     area="DHCP",
     title="A reservation's MAC is not NetBox's",
     severity=Severity.CRITICAL,
-    needs=(Source.NETBOX, Source.DHCP),
+    needs=(Source.NETBOX, Source.DHCP, Source.OWNERS),
     look=look,
     why="At its next start the server gets no address, and another machine may get its own.",
     advice="compare the MAC with the label; then correct NetBox, or let the fix reserve the address for NetBox's MAC.",

@@ -14,7 +14,7 @@ def look(facts: Facts) -> Iterator[Seen]:
     """Each reservation of an unknown MAC; one that holds a live server's address is the check `reservation_mac_differs`'s."""
     wanted = {(one.reservation.subnet_id, one.reservation.ip) for one in intended(facts)}
     for one in facts.reservations:
-        if one.mac in facts.macs or is_misplaced(facts, one) or (one.subnet_id, one.ip) in wanted:
+        if one.mac in facts.macs or one.mac in facts.elsewhere or is_misplaced(facts, one) or (one.subnet_id, one.ip) in wanted:
             continue
         fix = Fix(f"remove the reservation of {one.ip} for {one.mac}", "remove_reservation", as_values(one))
         what = f"{one.ip} is reserved for it as {one.hostname or 'nobody'}; no device of the site has this MAC."
@@ -25,7 +25,7 @@ CHECK = Check(
     area="DHCP",
     title="A reservation's MAC is no device's",
     severity=Severity.WARNING,
-    needs=(Source.NETBOX, Source.DHCP),
+    needs=(Source.NETBOX, Source.DHCP, Source.OWNERS),
     look=look,
     why="Whoever brings that MAC gets an address and a boot file; and the address cannot be reserved for anybody else.",
     advice="remove it (the fix does), or enter the MAC in NetBox if the machine is meant to be there.",

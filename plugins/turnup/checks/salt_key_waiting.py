@@ -14,7 +14,7 @@ from turnup.domain.states import Status
 def look(facts: Facts) -> Iterator[Seen]:
     """Each waiting key that audits have seen for so many minutes, and that no run is about to accept."""
     longest = timedelta(minutes=facts.policy.site.audit.waiting_key_minutes)
-    for minion in sorted(facts.waiting_keys - facts.accepted_keys):
+    for minion in sorted(facts.waiting_keys - facts.accepted_keys - facts.elsewhere):
         device = facts.minions.get(minion)
         if device is not None and (device.server.claim or device.server.status == Status.ACTIVE):
             continue  # a run's business, or told by the check salt_key_missing
@@ -29,7 +29,7 @@ CHECK = Check(
     area="Salt",
     title="A key waits for too long",
     severity=Severity.NOTICE,
-    needs=(Source.NETBOX, Source.KEYS),
+    needs=(Source.NETBOX, Source.KEYS, Source.OWNERS),
     look=look,
     why="A machine runs that nobody installs, or somebody tries to be one of ours.",
     advice="find the machine; delete the key by its exact name unless a run is to accept it.",

@@ -11,7 +11,7 @@ from turnup.domain.findings import Fix, Severity
 
 def look(facts: Facts) -> Iterator[Seen]:
     """Each accepted minion id that is no device's of the site."""
-    for minion in sorted(facts.accepted_keys - facts.minions.keys()):
+    for minion in sorted(facts.accepted_keys - facts.minions.keys() - facts.elsewhere):
         fix = Fix(f"reject the key of {minion}: the master stops talking to it", "reject_key", {"minion": minion})
         yield Seen(minion, "The master accepted its key; no device of the site has this name.", fix=fix)
 
@@ -20,7 +20,7 @@ CHECK = Check(
     area="Salt",
     title="An accepted key is no device's",
     severity=Severity.CRITICAL,
-    needs=(Source.NETBOX, Source.KEYS),
+    needs=(Source.NETBOX, Source.KEYS, Source.OWNERS),
     look=look,
     why="Whoever has that key is given states, pillar and the secrets in it.",
     advice="find out whose it is: enter the device in NetBox, or let the fix reject the key.",

@@ -22,6 +22,7 @@ class Source(StrEnum):
     """Where facts come from."""
 
     NETBOX = "NetBox"
+    OWNERS = "owners in NetBox"
     SETUP = "NetBox's set-up"
     DHCP = "DHCP reservations"
     LEASES = "DHCP leases"
@@ -170,6 +171,8 @@ class Facts:
     open: frozenset[int] = frozenset()
     boot_macs: frozenset[str] = frozenset()
     ended_claims: frozenset[str] = frozenset()
+    elsewhere: frozenset[str] = frozenset()
+    """MACs and minion ids that services have, of another device in NetBox than those read here: services may be shared."""
     silent: Mapping[Source, str] = field(default_factory=dict)
     unasked: Mapping[Source, str] = field(default_factory=dict)
     """Sources that were not asked because another one, which is told, is silent."""

@@ -21,6 +21,7 @@ class FakeEstates(Faults, port=Estates):
         self.cleared: list[tuple[int, tuple[str, ...]]] = []
         self.kept: list[tuple[str, str]] = []
         self.gone: set[int] = set()
+        self.owners: set[str] = set()
         self.racks = {rack.id: rack.status for one in estates for rack in one.racks}
 
     def outline(self, site: str) -> Estate:
@@ -36,6 +37,10 @@ class FakeEstates(Faults, port=Estates):
         if site not in self.estates:
             raise Refused(f"NetBox has no site {site!r}.")
         return self.estates[site]
+
+    def owned(self, site: str, domain: str, macs: Collection[str], minions: Collection[str]) -> frozenset[str]:  # noqa: ARG002
+        """Those that tests put into `owners`."""
+        return self.owners & {*macs, *minions}
 
     def clear_primary(self, device_id: int, fields: Sequence[str], message: str) -> None:  # noqa: ARG002
         """Noted."""

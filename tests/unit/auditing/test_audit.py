@@ -17,7 +17,7 @@ from turnup.domain.errors import Transient
 from turnup.domain.facts import Misfit, Source
 from turnup.domain.findings import Severity
 from turnup.fakes.faults import Faults
-from turnup.ports import Returned
+from turnup.ports import Reservation, Returned
 
 GHOST = "ghost.here.example"
 
@@ -230,3 +230,25 @@ def test_a_source_that_hangs_costs_no_more_than_its_limit() -> None:
 def test_a_defect_while_a_source_is_asked_is_told_as_such() -> None:
     answers = together({Source.DHCP: lambda: 1 / 0}, 5)
     assert "ZeroDivisionError" in answers.silent[Source.DHCP]
+
+
+def test_what_services_have_of_another_site_is_nobodys_finding_and_never_fixed_away() -> None:
+    site, mac, minion = FakeSite(), "02:ee:00:00:00:01", "b1.there.example"
+    site.dhcp.reserve([Reservation(101, mac, "10.0.1.60", "b1", None)])
+    site.boot_files.write(mac, "#!ipxe")
+    site.salt.offer(minion, "ef" * 32)
+    site.salt.accept_key(minion)
+    strange = {"reservation_without_device", "boot_file_without_claim", "salt_key_without_device"}
+    assert {check for check, _ in site.found()} == strange
+    site.estates.owners |= {mac, minion}
+    assert site.found() == []
+    site.estates.fail_next("owned", Transient("NetBox is slow."))
+    assert strange < set(site.audit().not_checked)
+
+
+def test_a_run_that_ended_and_let_go_while_netbox_was_read_is_no_finding() -> None:
+    site = FakeSite()
+    site.netbox(with_server(site.facts, "a1", lambda server: replace(server, claim="server_install/r")))
+    assert site.found("claim_of_ended_run") == [("claim_of_ended_run", "a1")]
+    site.inventory.correct(1, lambda server: replace(server, claim=None))
+    assert site.found("claim_of_ended_run") == []

@@ -157,3 +157,18 @@ def test_what_is_missing_or_differs_in_netbox_is_told_by_name_and_field(server: 
     found = NetBoxSetup(Client(server.url, "token"), tags).misfits()
     assert found == (Misfit("tags", "turnup-hold", ("name",)), Misfit("tags", "turnup-unwiped"))
     assert {asked.method for asked in server.asked} == {"GET"}
+
+
+def test_owners_are_looked_up_by_name_at_every_site_and_virtual_machines_count(server: Server) -> None:
+    netbox = NetBox(
+        mac_addresses=[
+            {"mac_address": "02:AA:00:00:00:01", "assigned_object_id": 9},
+            {"mac_address": "02:AA:00:00:00:02", "assigned_object_id": None},
+        ],
+        devices=[{"name": "b1", "site": {"slug": "there"}}, {"name": "a1", "site": {"slug": "here"}}],
+        virtual_machines=[{"name": "vm1.x.example"}],
+    )
+    macs = ["02:aa:00:00:00:01", "02:aa:00:00:00:02"]
+    minions = ["b1.there.example", "a1.here.example", "a1.evil.example", "vm1.x.example", "ghost.here.example"]
+    found = estates(server, netbox).owned("here", "here.example", macs, minions)
+    assert found == {macs[0], "b1.there.example", "a1.here.example", "vm1.x.example"}
