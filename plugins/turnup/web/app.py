@@ -43,7 +43,9 @@ async def _harmless(request: Request, go_on: Callable[[Request], Awaitable[Respo
 
 
 async def _refused(request: Request, error: HTTPException) -> Response:
-    return _answer(request, error.status_code, str(error.detail))
+    answer = _answer(request, error.status_code, str(error.detail))
+    answer.headers.update(error.headers or {})
+    return answer
 
 
 async def _failed(request: Request, error: TurnupError) -> Response:

@@ -1,8 +1,9 @@
 """Against requests that another site makes in a person's name: an order counts only if one of turnup's own pages sent it.
 
 The session's cookie alone is no proof: a browser sends it along, whoever wrote the page. So every order carries a token that only
-our pages hold (`X-Turnup-Token`), made of the session's user and the day by Airflow's secret key: without state, the same in
-every API server, and still right when Airflow renews the session. And a browser that names another origin is refused.
+our pages hold (`X-Turnup-Token`), made of the user whom Airflow knows the request by and of the day, by Airflow's secret key:
+without state, the same in every API server, and still right when Airflow renews the session; what a cookie says of itself does
+not count. And a browser that names another origin is refused.
 """
 
 from __future__ import annotations
@@ -14,12 +15,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated
 from urllib.parse import urlsplit
 
-import jwt
-from airflow.api_fastapi.auth.managers.base_auth_manager import COOKIE_NAME_JWT_TOKEN
 from airflow.api_fastapi.auth.tokens import get_signing_key
 from fastapi import Depends, HTTPException, Request
 
 from turnup.orchestration import settings
+from turnup.web.access import LoggedIn
 
 HEADER = "X-Turnup-Token"
 KEPT_OPEN = timedelta(days=1)
@@ -29,18 +29,18 @@ WRONG_TOKEN = "This page is too old, or not yours: reload it and try again. Noth
 FOREIGN = "This was sent by a page of another site. Nothing was done."
 
 
-def token(request: Request, at: datetime | None = None) -> str:
-    """What a page that is asked for by this request puts into its orders; now, or `at` that time."""
+def token(person: str, at: datetime | None = None) -> str:
+    """What a page that this user of Airflow's asked for puts into its orders; now, or `at` that time."""
     key = hashlib.sha256(f"turnup.forgery {get_signing_key('api', 'secret_key')}".encode()).digest()
-    return hmac.new(key, f"{at or datetime.now(UTC):%Y-%m-%d} {_user(request)}".encode(), hashlib.sha256).hexdigest()
+    return hmac.new(key, f"{at or datetime.now(UTC):%Y-%m-%d} {person}".encode(), hashlib.sha256).hexdigest()
 
 
-def check(request: Request) -> None:
+def check(request: Request, reader: LoggedIn) -> None:
     """Return where one of our own pages, of the same person, sent the request. HTTPException 403: it is not so."""
     if is_foreign(request.headers, settings.base_url()):
         raise HTTPException(403, FOREIGN)
     given, now = request.headers.get(HEADER, "").encode(), datetime.now(UTC)
-    good = [hmac.compare_digest(token(request, at).encode(), given) for at in (now, now - KEPT_OPEN)]
+    good = [hmac.compare_digest(token(reader.name, at).encode(), given) for at in (now, now - KEPT_OPEN)]
     if not any(good):
         raise HTTPException(403, WRONG_TOKEN)
 
@@ -58,12 +58,3 @@ def is_foreign(headers: Mapping[str, str], base_url: str) -> bool:
         return False
     ours = {headers.get("host", ""), urlsplit(base_url).netloc} - {""}
     return urlsplit(origin).netloc not in ours
-
-
-def _user(request: Request) -> str:
-    """Whom the session's cookie names; nobody without one: then no browser sends anything along by itself."""
-    try:
-        claims = jwt.decode(request.cookies.get(COOKIE_NAME_JWT_TOKEN, ""), options={"verify_signature": False})
-    except jwt.InvalidTokenError:
-        return ""
-    return str(claims.get("sub", ""))

@@ -31,10 +31,16 @@ class KeptCauses:
         return self._remembered((run.claim, server, since), lambda: self._last(run, f"failed/{server}"))
 
     def _remembered(self, key: tuple[str, ...], read: Callable[[], Told | None]) -> Told | None:
+        """None where the store does not answer now: that is not remembered."""
         if key not in self._read:
+            try:
+                found = read()
+            except TurnupError:
+                return None
             if len(self._read) >= MOST:
                 self._read.clear()
-            self._read[key] = read()
+            self._read[key] = found
+            return found
         return self._read[key]
 
     def _last(self, run: RunSeen, folder: str) -> Told | None:
@@ -43,7 +49,7 @@ class KeptCauses:
         try:
             names = [name for name in records.names(folder) if name.endswith(".json")]
             documents = [json.loads(records.read(name) or b"{}") for name in sorted(names, key=lambda name: (len(name), name))]
-        except (TurnupError, ValueError):
+        except ValueError:
             return None
         for document in reversed(documents):
             error = document.get("error") or (document if "what" in document else None)

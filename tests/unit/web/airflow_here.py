@@ -17,7 +17,6 @@ from airflow.models.base import Base
 from airflow.models.dagbundle import DagBundleModel
 from airflow.utils.db import synchronize_log_template
 from airflow.utils.session import create_session
-from fastapi import Request
 
 from turnup.web import forgery
 
@@ -33,10 +32,9 @@ class AirflowHere:
         """A session of that person, as Airflow's login makes it."""
         return airflow_app.get_auth_manager().generate_jwt(SimpleAuthManagerUser(username=name, role=role))
 
-    def token(self, cookie: str, days_ago: int = 0) -> str:
-        """What a page of ours holds in that session, or held so many days ago."""
-        request = Request({"type": "http", "headers": [(b"cookie", f"_token={cookie}".encode())]})
-        return forgery.token(request, datetime.now(UTC) - timedelta(days=days_ago))
+    def token(self, name: str, days_ago: int = 0) -> str:
+        """What a page of ours holds for that person, or held so many days ago."""
+        return forgery.token(name, datetime.now(UTC) - timedelta(days=days_ago))
 
 
 @contextmanager

@@ -120,7 +120,7 @@ def client(app: FastAPI) -> Iterator[TestClient]:
 def opened(app: FastAPI, client: TestClient, airflow: AirflowHere) -> Callable[..., Page]:
     def open_page(name: str = USER, role: str = "user") -> Page:
         cookie = airflow.cookie(name, role)
-        page = Page(client, cookie, airflow.token(cookie))
+        page = Page(client, cookie, airflow.token(name))
 
         def at(dag_id: str, site: str) -> Workplace:
             return FakeStage(dag_id, site, page.world, page.policy)
@@ -177,13 +177,19 @@ def test_without_the_token_of_a_page_of_ours_nothing_is_done(page: Page, path: s
 
 @EVERY
 def test_the_token_of_somebody_else_s_page_does_not_count(page: Page, airflow: AirflowHere, path: str) -> None:
-    other = airflow.token(airflow.cookie("bob", "user"))
+    other = airflow.token("bob")
     assert page.press(path, ORDERS[path], **{HEADER: other})[0] == 403
     assert page.untouched
 
 
+def test_a_token_is_of_whom_airflow_knows_whatever_the_cookie_beside_says(page: Page, airflow: AirflowHere) -> None:
+    bob = {"authorization": f"Bearer {airflow.cookie('bob', 'user')}"}  # and ann's cookie: airflow takes the first
+    assert page.press("/api/plans", PLAN, **bob)[0] == 403
+    assert page.press("/api/plans", PLAN, **bob, **{HEADER: airflow.token("bob")})[0] == 200
+
+
 def test_a_page_may_stay_open_over_night_and_not_for_ever(page: Page, airflow: AirflowHere) -> None:
-    yesterday, long_ago = (airflow.token(page.cookie, days_ago) for days_ago in (1, 2))
+    yesterday, long_ago = (airflow.token(USER, days_ago) for days_ago in (1, 2))
     assert page.press("/api/plans", PLAN, **{HEADER: yesterday})[0] == 200
     assert page.press("/api/plans", PLAN, **{HEADER: long_ago})[0] == 403
 
@@ -316,6 +322,21 @@ def test_whoever_was_told_that_it_takes_too_long_is_not_surprised_by_a_run(page:
     with pytest.raises(Transient, match="Nothing was started"):
         actions._started(at, page.runs, order, USER, gave_up)  # type: ignore[arg-type]
     assert page.untouched
+
+
+def test_whoever_has_a_plan_going_on_is_told_when_to_try_again(page: Page, app: FastAPI) -> None:
+    class Busy(patience.Queue):
+        """Everybody has one."""
+
+        async def answer[R](self, person: str, work: Callable[[], R], gave_up: Event | None = None) -> R:
+            self._busy.add(person)
+            return await super().answer(person, work, gave_up)
+
+    app.dependency_overrides[patience.queue] = Busy
+    answer = page.client.post(
+        "/api/plans", json=PLAN, headers={HEADER: page.token, "cookie": f"_token={page.cookie}", "origin": "http://testserver"}
+    )
+    assert (answer.status_code, answer.headers["retry-after"]) == (429, "2")
 
 
 def ordered(page: Page, order: dict[str, Any], key: str = KEY) -> dict[str, Any]:

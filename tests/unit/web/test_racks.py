@@ -18,6 +18,7 @@ from turnup.domain.fleet import Device, Fleet, Rack
 from turnup.domain.holds import Hold
 from turnup.domain.progress import RunSeen, TaskSeen
 from turnup.fakes.fleet import FakeFacts, fleet
+from turnup.ports import Records
 from turnup.web import lookout
 from turnup.web.access import Reader
 from turnup.web.app import application
@@ -39,6 +40,8 @@ class Someone(Reader):
 
     def __init__(self, *, acts: bool = True, reads: bool = True) -> None:
         self.acts, self.reads = acts, reads
+
+    name = "ann"
 
     def may_read(self, dag_id: str) -> bool:
         return self.reads
@@ -186,6 +189,27 @@ def test_a_server_that_its_run_never_held_has_its_cause_from_the_runs_folder(tmp
     found = client(FakeFacts(fleet()), FAILED_RUN, reader=Someone(), store=str(tmp_path)).get(f"/api/rack{RACK}").json()
     server = found["servers"][-1]["server"]
     assert (server["state"], server["cause"], server["cause_code"]) == ("failed", "another MAC", "facts-changed")
+
+
+def test_a_cause_that_the_store_did_not_tell_is_asked_for_again(tmp_path: Path) -> None:
+    class Shaky(ReportStore):
+        """Does not answer the first time."""
+
+        asked = 0
+
+        def records(self, dag_id: str, run_id: str) -> Records:
+            self.asked += 1
+            if self.asked == 1:
+                raise Transient("The report store does not answer.")
+            return super().records(dag_id, run_id)
+
+    document = b'{"step": "claim", "kind": "Conflict", "what": "another MAC", "advice": "plan again", "cause": "facts-changed"}'
+    RunRecords(str(tmp_path), DAG, "manual__1+00:00").write("failed/site1-r1-n01/1.json", document)
+    kept = KeptCauses(Shaky(str(tmp_path)))
+    first, second = (kept.of_server(FAILED_RUN, "site1-r1-n01", "") for _ in range(2))
+    assert first is None
+    assert second is not None
+    assert second.what == "another MAC"
 
 
 def test_names_may_hold_anything() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import APIRouter, HTTPException, Query, Request, Response
+from fastapi import APIRouter, HTTPException, Query, Response
 from fastapi.responses import HTMLResponse
 
 from turnup.domain.board import ABORT, DAGS, DECOMMISSION, INSTALL
@@ -28,7 +28,7 @@ Name = Annotated[str, Query(max_length=200)]
 
 
 @ROUTER.get("/")
-def page(request: Request, reader: LoggedIn, sight: InSight, site: Name = "", rack: Name = "") -> Response:
+def page(reader: LoggedIn, sight: InSight, site: Name = "", rack: Name = "") -> Response:
     """The list of racks, or one of them."""
     _let_in(reader)
     if not rack:
@@ -37,7 +37,7 @@ def page(request: Request, reader: LoggedIn, sight: InSight, site: Name = "", ra
     if found is None:
         return _unknown(reader, sight, site, rack)
     may = [dag for dag in STARTED_HERE if reader.may_start(dag)]
-    return HTMLResponse(render("rack.html.j2", rack=found, may=may, csrf=token(request) if may else ""), headers=HEADERS)
+    return HTMLResponse(render("rack.html.j2", rack=found, may=may, csrf=token(reader.name) if may else ""), headers=HEADERS)
 
 
 @ROUTER.get("/api/racks")
