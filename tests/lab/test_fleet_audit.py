@@ -28,7 +28,7 @@ from turnup.reporting.identifier import identifier
 
 DAG = "fleet_audit"
 ONE, TWO, THREE = RACKS[0].servers[:3]
-NEW = RACKS[0].servers[3]
+FOUR, NEW = RACKS[0].servers[3:5]
 MIXED = RACKS[1].servers
 STRANGER, SECOND_STRANGER, THIRD_STRANGER = (f"02:aa:00:00:00:0{number}" for number in (1, 2, 3))
 SUBNET = RACKS[0].network.kea_subnet_id
@@ -102,12 +102,13 @@ class Plants:
         self.plant("device_without_reservation", ONE.name)
         self.dhcp.reserve([Reservation(SUBNET, STRANGER, "198.18.1.200", "stranger")])
         self.plant("reservation_without_device", STRANGER)
-        self.dhcp.reserve([replace(self.reserved(TWO.bmc_mac), ip="198.18.240.222")])
-        self.plant("reservation_address_differs", TWO.name)
-        right = self.reserved(ONE.bmc_mac)
+        # Of servers, not of BMCs: those follow their reservations within seconds.
+        self.dhcp.reserve([replace(self.reserved(FOUR.mac), ip="198.18.1.222")])
+        self.plant("reservation_address_differs", FOUR.name)
+        right = self.reserved(TWO.mac)
         self.dhcp.release([right])
         self.dhcp.reserve([replace(right, mac=SECOND_STRANGER)])
-        self.plant("reservation_mac_differs", ONE.name)
+        self.plant("reservation_mac_differs", TWO.name)
         row = "INSERT INTO hosts (dhcp_identifier_type, dhcp_identifier, dhcp4_subnet_id, ipv4_address) VALUES (0, %s, %s, %s)"
         with postgres.connect("kea") as database:  # 203.0.113.7, which Kea would hand out without a word
             database.execute(row, (bytes.fromhex(THIRD_STRANGER.replace(":", "")), SUBNET, 3405803783))
@@ -198,7 +199,7 @@ def written(lab: Lab) -> tuple[int, set[str], object]:
 @pytest.fixture(scope="module")
 def story(lab: Lab) -> Iterator[Story]:
     untouched = audit(lab)
-    run = lab.start(rack=RACKS[0].name, servers=[ONE.name, TWO.name, THREE.name])
+    run = lab.start(rack=RACKS[0].name, servers=[ONE.name, TWO.name, THREE.name, FOUR.name])
     assert lab.ended(run) == "success", lab.states(run)
     with ExitStack() as stack:
         plants = Plants(lab, stack)
