@@ -58,8 +58,8 @@ class Sight:
     def fleet(self, reader: Reader) -> FleetShown:
         """Every site and rack with counts, and who waits for somebody."""
         known = self._watch.look()
-        runs, error = self._runs(self._course.going_on, reader)
-        summed = self._sum(known.fleet or Fleet(), runs, runs_known=not error)
+        runs, told, error = self._runs(self._course.going_on, reader)
+        summed = self._sum(known.fleet or Fleet(), runs, told=told)
         return replace(summed, freshness=freshness(known, error))
 
     def rack(self, reader: Reader, site: str, rack: str) -> RackShown | None:
@@ -71,10 +71,12 @@ class Sight:
             return None
         one, devices = found[0], fleet.in_rack.get(found[0].id, ())
         named = {claim for device in devices for claim in (device.claim, device.last_run) if claim}
-        runs, error = self._runs(lambda: self._course.of_rack(site, rack, named), reader)
+        runs, told, error = self._runs(lambda: self._course.of_rack(site, rack, named), reader)
         policy, note = self._policy_of(site)
         stood = {
-            device.id: self._told(standing(device, rack, runs, self._steps, ours=_ours(policy, device), runs_known=not error))
+            device.id: self._told(
+                standing(device, rack, runs, self._steps, ours=_ours(policy, device), runs_known=_known(device, told))
+            )
             for device in devices
         }
         return self._shown(known, one, devices, stood, runs, reader, error, (note, _same_name(found)))
@@ -91,7 +93,7 @@ class Sight:
         notes: Iterable[str],
     ) -> RackShown:
         fleet = known.fleet or Fleet()
-        may = {dag: reader.may_clear(dag) for dag in DAGS}
+        may = {dag: reader.may_clear(dag) for dag in DAGS if dag != ABORT}  # what it left undone, another abort undoes
 
         def shown(device: Device) -> ServerShown:
             one = stood[device.id]
@@ -118,16 +120,16 @@ class Sight:
 
     def prepare(self, fleet: Fleet) -> None:
         """Count everything once, so that a view has to count only what changed since."""
-        self._sum(fleet, (), runs_known=True)
+        self._sum(fleet, (), told=frozenset(DAGS))
 
-    def _sum(self, fleet: Fleet, runs: tuple[RunSeen, ...], *, runs_known: bool) -> FleetShown:
+    def _sum(self, fleet: Fleet, runs: tuple[RunSeen, ...], *, told: frozenset[str]) -> FleetShown:
         sites, urgent = [], []
         for site in fleet.sites:
             policy, note = self._policy_of(site.slug)
             lines = []
             for rack in fleet.racks_of.get(site.slug, ()):
                 about = tuple(run for run in runs if run.site in {"", site.slug} and run.rack in {"", rack.name})
-                line, waiting = self._line(rack, fleet.in_rack.get(rack.id, ()), about, policy, runs_known=runs_known)
+                line, waiting = self._line(rack, fleet.in_rack.get(rack.id, ()), about, policy, told=told)
                 lines.append(line)
                 urgent += waiting
             hold = covering(fleet.holds, site.slug)
@@ -137,28 +139,32 @@ class Sight:
         return FleetShown(tuple(sites), tuple(urgent[:MOST_URGENT]), len(urgent), len(fleet.devices), freshness(Known(), ""))
 
     def _line(
-        self, rack: Rack, devices: tuple[Device, ...], runs: tuple[RunSeen, ...], policy: Site | None, *, runs_known: bool
+        self, rack: Rack, devices: tuple[Device, ...], runs: tuple[RunSeen, ...], policy: Site | None, *, told: frozenset[str]
     ) -> Counted:
         """One rack counted, or as it was counted where nothing changed."""
-        key = (rack, devices, runs, policy, runs_known)
+        held = tuple(_known(device, told) for device in devices if device.claim is not None)
+        key = (rack, devices, runs, policy, held)
         kept = self._counted.get(rack.id)
         if kept is not None and kept[0] == key:
             return kept[1]
-        stood = [standing(device, rack.name, runs, {}, ours=_ours(policy, device), runs_known=runs_known) for device in devices]
+        stood = [
+            standing(device, rack.name, runs, {}, ours=_ours(policy, device), runs_known=_known(device, told))
+            for device in devices
+        ]
         ours, url = [one.state for one in stood if one.ours], rack_url(rack.site, rack.name)
         waiting = [urgent_shown(one, rack.name, url) for one in stood if one.state in NEEDS_SOMEBODY]
         counted = RackLine(rack.site, rack.name, count(ours), len(stood) - len(ours), url), waiting
         self._counted[rack.id] = key, counted
         return counted
 
-    def _runs(self, ask: Callable[[], tuple[RunSeen, ...]], reader: Reader) -> tuple[tuple[RunSeen, ...], str]:
-        """The runs that the reader may see, and why they are not known."""
+    def _runs(self, ask: Callable[[], tuple[RunSeen, ...]], reader: Reader) -> tuple[tuple[RunSeen, ...], frozenset[str], str]:
+        """The runs that the reader may see, the DAGs of which they may see all, and why nothing is known."""
         try:
             runs = ask()
         except TurnupError as error:
-            return (), str(error)
-        readable = {dag for dag in {run.dag_id for run in runs} if reader.may_read(dag)}
-        return tuple(run for run in runs if run.dag_id in readable), ""
+            return (), frozenset(), str(error)
+        told = frozenset(dag for dag in DAGS if reader.may_read(dag))
+        return tuple(run for run in runs if run.dag_id in told), told, ""
 
     def _policy_of(self, site: str) -> tuple[Site | None, str]:
         """The site's policy, and what is to be said where there is none."""
@@ -187,6 +193,12 @@ class Sight:
 
 def _ours(policy: Site | None, device: Device) -> bool:
     return policy is not None and policy.is_ours(device.role, device.tenant)
+
+
+def _known(device: Device, told: frozenset[str]) -> bool:
+    """Whether the run that holds the server would be known if it went on: not where its DAG is hidden from the reader."""
+    dag_id = (device.claim or "").partition("/")[0]
+    return bool(told) and (dag_id in told or dag_id not in DAGS)
 
 
 def _same_name(found: Sequence[Rack]) -> str:

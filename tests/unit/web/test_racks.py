@@ -165,6 +165,40 @@ def test_a_viewer_sees_all_of_it_and_gets_nothing_to_act_with() -> None:
     assert opened.get(f"/api/rack{RACK}").json()["servers"][-1]["server"]["action"] is None
 
 
+def test_who_may_only_resume_has_the_dialog_and_nothing_to_choose() -> None:
+    class Resumes(Someone):
+        def may_start(self, dag_id: str) -> bool:
+            return False
+
+    text = client(one_failed(), FAILED_RUN, reader=Resumes()).get(f"/{RACK}", headers=HTML).text
+    for tool in ('data-action="resume"', 'data-csrf="', "actions.js", "<dialog"):
+        assert tool in text
+    assert 'name="server"' not in text
+
+
+def test_an_abort_that_failed_is_aborted_again_and_never_resumed() -> None:
+    failed = replace(run(("check", -1, "success"), ("undo", 0, "failed"), state="failed"), dag_id="server_abort")
+    facts = one_failed()
+    facts.set("site1-r1-n01", last_run=failed.claim)
+    opened = client(facts, failed, reader=Someone())
+    server = opened.get(f"/api/rack{RACK}").json()["servers"][-1]["server"]
+    assert (server["state"], server["step"], server["action"]) == ("failed", "undo", None)
+    assert 'data-choose="abort" data-server="site1-r1-n01"' in opened.get(f"/{RACK}", headers=HTML).text
+
+
+@pytest.mark.parametrize(("hidden", "state"), [("server_decommission", "working"), ("server_adopt", "stopped")])
+def test_a_server_whose_run_the_reader_may_not_see_is_not_said_to_be_left_behind(hidden: str, state: str) -> None:
+    class Reads(Someone):
+        def may_read(self, dag_id: str) -> bool:
+            return dag_id != hidden
+
+    facts = FakeFacts(fleet())
+    facts.set("site1-r1-n01", status="decommissioning", claim="server_decommission/manual__2")
+    opened = client(facts, reader=Reads())
+    assert opened.get(f"/api/rack{RACK}").json()["counts"] == {state: 1, "planned": 7}
+    assert opened.get("/api/racks").json()["sites"][0]["counts"] == {state: 1, "planned": 15}
+
+
 def test_a_run_that_asks_leads_to_where_it_is_answered() -> None:
     asks = run(*WAY[:2], ("approval", -1, "awaiting_input"))
     found = client(FakeFacts(fleet()), asks, reader=Someone()).get(f"/api/rack{RACK}").json()

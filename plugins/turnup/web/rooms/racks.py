@@ -37,7 +37,9 @@ def page(reader: LoggedIn, sight: InSight, site: Name = "", rack: Name = "") -> 
     if found is None:
         return _unknown(reader, sight, site, rack)
     may = [dag for dag in STARTED_HERE if reader.may_start(dag)]
-    return HTMLResponse(render("rack.html.j2", rack=found, may=may, csrf=token(reader.name) if may else ""), headers=HEADERS)
+    acts = bool(may) or any(reader.may_clear(dag) for dag in DAGS)  # who may only resume needs the dialog, too
+    csrf = token(reader.name) if acts else ""
+    return HTMLResponse(render("rack.html.j2", rack=found, may=may, acts=acts, csrf=csrf), headers=HEADERS)
 
 
 @ROUTER.get("/api/racks")
