@@ -35,11 +35,15 @@ class Wanted:
 def apply(
     wanted: Sequence[Wanted], now: Sequence[Finding], reach: Reach, records: Records, run: str, cap: int
 ) -> tuple[FixDone, ...]:
-    """Do them at one site. `now` is what its checks find at this moment; `run` names the run, as changelogs do."""
+    """Do them at one site. `now` is what its checks find at this moment; `run` names the run, as changelogs do.
+
+    What an earlier try of the same task did counts, too.
+    """
     found = {one.id: one.fix for one in now}
     done: list[FixDone] = []
+    former = sum(document["site"] == site for document in kept(records) for site in {one.site for one in wanted})
     for one in wanted:
-        if sum(each.outcome is Outcome.DONE for each in done) >= cap:
+        if former + sum(each.outcome is Outcome.DONE for each in done) >= cap:
             done.append(_outcome(one, Outcome.LEFT, f"one run fixes {cap} at most; start another one."))
         elif found.get(one.id) != one.fix:
             done.append(_outcome(one, Outcome.LEFT, "it is not as the audit saw it any more."))
@@ -91,6 +95,7 @@ def _undo(document: Mapping[str, Any], reach: Reach, run: str) -> FixDone:
     )
     try:
         _refuse_held(document["site"], document["device_id"], reach)
+        ACTIONS[document["action"]].still(reach, document["values"])
         ACTIONS[document["action"]].undo(reach, document["values"], f"turnup {run} undo {document['check']}")
     except TurnupError as error:
         return FixDone(about.finding, about.check, about.site, about.subject, about.does, Outcome.FAILED, str(error))

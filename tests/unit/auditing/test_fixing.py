@@ -187,3 +187,43 @@ def test_a_service_that_is_away_fails_that_fix_alone() -> None:
 def test_every_check_that_offers_a_fix_is_fixed_here() -> None:
     fixed = {check for check, _ in DRIFTS} | {"primary_unset", "quarantine_over", "rack_status"}
     assert fixed == {name for name, check in CHECKS.items() if check.fixes}
+
+
+@pytest.mark.parametrize(("check", "drift"), DRIFTS[:4])
+def test_what_is_newer_than_a_fix_is_never_overwritten_by_its_undo(check: str, drift: Callable[[Fixing], None]) -> None:
+    site = Fixing()
+    drift(site)
+    assert [one.check for one in site.fix()] == [check]
+    document = fixing.kept(site.records)[0]["values"]
+    site.dhcp.reserve([Reservation(101, document["mac"], "10.0.1.77", "newer", None)])
+    newer = state(site)
+    (left,) = site.undo()
+    assert (left.outcome, "by now" in left.what) == (Outcome.FAILED, True)
+    assert state(site) == newer
+
+
+def test_a_boot_script_that_a_run_wrote_since_stays() -> None:
+    site = Fixing()
+    boot_file(site)
+    site.fix()
+    site.boot_files.write("02:00:00:00:00:01", "#!ipxe\nnewer\n")
+    assert [one.outcome for one in site.undo()] == [Outcome.FAILED]
+    assert site.boot_files.read("02:00:00:00:00:01") == "#!ipxe\nnewer\n"
+
+
+def test_a_reservation_whose_change_fails_is_as_it_was() -> None:
+    site = Fixing()
+    another_mac(site)
+    before = state(site)
+    site.dhcp.fail_next("reserve", Transient("Kea is away."))
+    assert [one.outcome for one in site.fix()] == [Outcome.FAILED]
+    assert state(site) == before
+
+
+def test_a_fix_that_is_cleared_does_not_begin_to_count_anew() -> None:
+    site = Fixing()
+    for number in range(5):
+        site.boot_files.write(f"02:bb:00:00:00:0{number}", "#!ipxe")
+    for _ in range(3):
+        site.fix(cap=3)
+    assert len(site.boot_files.served) == 2

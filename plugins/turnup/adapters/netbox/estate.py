@@ -116,10 +116,14 @@ class NetBoxEstates:
         return found[0]["address"], found[0]["status"]["value"], found[0]["description"]
 
     def keep_address(self, cidr: str, description: str, message: str) -> None:
-        """Two requests: one that is there already is not made again."""
+        """Two requests: one that is there already is not made again. Refused: somebody else has the address by now."""
         client = self._client()
-        there = client.rows("ipam/ip-addresses", address=cidr, status="deprecated", fields="id,description")
-        if not any(row["description"] == description for row in there):
+        there = client.rows("ipam/ip-addresses", address=cidr, fields="id,status,vrf,description")
+        there = [row for row in there if row["vrf"] is None]
+        same = any(row["status"]["value"] == "deprecated" and row["description"] == description for row in there)
+        if there and not same:
+            raise Refused(f"Nothing was undone: NetBox has {cidr} anew.", "leave it as it is.", cause="request-refused")
+        if not same:
             row = {"address": cidr, "status": "deprecated", "description": description, **changelog(message)}
             client.create("ipam/ip-addresses", [row])
 
