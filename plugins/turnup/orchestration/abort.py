@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk.exceptions import AirflowRuntimeError
-
 from turnup.domain.errors import HardwareFault, Problem, Refused, TurnupError, about, from_document
 from turnup.domain.servers import Server
 from turnup.domain.states import why_not_abortable
@@ -15,6 +13,7 @@ from turnup.flow import hold
 from turnup.flow.job import flow_log
 from turnup.flow.waiting import advance
 from turnup.orchestration.operators import AtWork, failure
+from turnup.orchestration.standing import goes_on
 from turnup.orchestration.timekeeping import begun, closes, now, timed
 from turnup.orchestration.triggers import UndoTrigger
 from turnup.orchestration.undoing import remember, undoing
@@ -23,21 +22,16 @@ from turnup.orchestration.workplace import Workplace
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-RUNNING = ("queued", "running")
-
 UNDOING = timedelta(hours=2)
 """The waits of what is undone end it long before; this ends one that hangs."""
 
 
 def holder_runs(ti: Any, server: Server) -> bool:
-    """Whether the run that the server's claim names goes on. One that Airflow knows no more has ended."""
+    """Whether the run that the server's claim names goes on. Transient: Airflow did not say."""
     if not server.claim:
         return False
     dag_id, _, run_id = server.claim.partition("/")
-    try:
-        return str(ti.get_dagrun_state(dag_id, run_id)) in RUNNING
-    except AirflowRuntimeError:
-        return False
+    return goes_on(ti, dag_id, run_id)
 
 
 class AbortCheckOperator(AtWork):
@@ -52,6 +46,7 @@ class AbortCheckOperator(AtWork):
         try:
             hold.refuse(place.ports.inventory, place.site_name)
             found = place.ports.inventory.devices(place.site_name, names)
+            held = {server.id: holder_runs(ti, server) for server in found}
         except TurnupError as error:
             raise failure(log, error) from None
         problems: list[Problem] = []
@@ -63,7 +58,7 @@ class AbortCheckOperator(AtWork):
             elif servers[0].status == "planned" and servers[0].claim is None:
                 log.info("%s is planned already: nothing to undo", name)
                 remember(place, servers[0], "was planned already, so there was nothing to undo")
-            elif why_not := why_not_abortable(servers[0], holder_runs=holder_runs(ti, servers[0])):
+            elif why_not := why_not_abortable(servers[0], holder_runs=held[servers[0].id]):
                 problems.append(Problem(name, why_not, "end that run in Airflow first." if servers[0].claim else ""))
             else:
                 going_on.append(name)

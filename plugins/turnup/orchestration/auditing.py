@@ -6,9 +6,8 @@ import hashlib
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
-
-from airflow.sdk.exceptions import AirflowRuntimeError
 
 from turnup.domain.audits import DAG, Audit, FixDone, Outcome, Told
 from turnup.domain.errors import Problem, Refused, TurnupError
@@ -17,6 +16,7 @@ from turnup.flow.job import FlowLog, flow_log
 from turnup.orchestration import settings
 from turnup.orchestration.asking import answered, ask, fenced
 from turnup.orchestration.operators import AtWork, failure
+from turnup.orchestration.standing import goes_on
 from turnup.orchestration.timekeeping import begun, timed
 from turnup.orchestration.workplace import Workplace
 from turnup.reporting.identifier import identifier
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     from turnup.auditing.audit import Site
 
-RUNNING = ("queued", "running")
 WAITS = 86400  # seconds for a person's yes; after that it is a no
 
 
@@ -45,13 +44,7 @@ class Auditing(AtWork):
         folder, ti = settings.inventory_folder(), context["ti"]
         known = names if names is not None else [place.site_name] if place.site_name else list(known_sites(folder))
 
-        def goes_on(dag_id: str, run_id: str) -> bool:
-            try:
-                return str(ti.get_dagrun_state(dag_id, run_id)) in RUNNING
-            except AirflowRuntimeError:
-                return False
-
-        return [site(load_policy(folder, one), place.records, goes_on) for one in known]
+        return [site(load_policy(folder, one), place.records, partial(goes_on, ti)) for one in known]
 
     def workplace(self, context: Context) -> Workplace:
         """An empty site means every one."""
