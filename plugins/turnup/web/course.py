@@ -32,7 +32,7 @@ RECENT = timedelta(days=3)
 """Runs that began so long ago are looked at for a rack, beside those that its servers name."""
 
 MOST = 300
-"""Recent runs that are looked at."""
+"""Recent runs that are looked at. Of those that go on or hold a server none is left out: it would look as if nobody had it."""
 
 type Key = tuple[str, str]
 
@@ -50,8 +50,7 @@ class Course:
     def of_rack(self, site: str, rack: str, named: Collection[str]) -> tuple[RunSeen, ...]:
         """The rack's runs with all their tasks: those of these claims, those that go on, and those of the last days."""
         keys = [(dag, run) for dag, _, run in (claim.partition("/") for claim in named) if dag in DAGS and run]
-        recent = DagRun.run_after >= datetime.now(UTC) - RECENT
-        some = or_(DagRun.state.in_(GOING_ON), recent, *([_of(DagRun.dag_id, DagRun.run_id, keys)] if keys else []))
+        some = or_(DagRun.state.in_(GOING_ON), _recent(), *([_of(DagRun.dag_id, DagRun.run_id, keys)] if keys else []))
         return self._seen(some, None, lambda run: run.site in {"", site} and run.rack in {"", rack})
 
     def _seen(
@@ -72,6 +71,13 @@ class Course:
         return tuple(_with(run, found, names) for run in runs)
 
 
+def _recent() -> ColumnElement[bool]:
+    """The newest of the last days. MySQL takes a limit only in a query within the query."""
+    of_days = DagRun.dag_id.in_(DAGS), DagRun.run_after >= datetime.now(UTC) - RECENT
+    newest = select(DagRun.id).where(*of_days).order_by(DagRun.id.desc()).limit(MOST).subquery()
+    return DagRun.id.in_(select(newest.c.id))
+
+
 def _runs(session: Session, which: ColumnElement[bool]) -> list[RunSeen]:
     columns = (
         DagRun.dag_id,
@@ -83,7 +89,7 @@ def _runs(session: Session, which: ColumnElement[bool]) -> list[RunSeen]:
         DagRun.end_date,
         DagRun.conf,
     )
-    query = select(*columns).where(DagRun.dag_id.in_(DAGS), which).order_by(DagRun.id.desc()).limit(MOST)
+    query = select(*columns).where(DagRun.dag_id.in_(DAGS), which).order_by(DagRun.id.desc())
     return [_run(*row) for row in session.execute(query)]
 
 

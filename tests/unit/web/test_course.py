@@ -17,7 +17,7 @@ from sqlalchemy import create_engine, insert
 from sqlalchemy.orm import Session
 
 from turnup.domain.errors import Transient
-from turnup.web.course import Course
+from turnup.web.course import MOST, Course
 
 DAG = "server_install"
 NOW = datetime.now(UTC)
@@ -113,6 +113,19 @@ def test_a_racks_runs_are_those_that_go_on_recent_ones_and_those_that_its_server
     database.run("recent", "success", days=1)
     found = Course(database.open).of_rack("lab1", "R1", {"server_install/named", "another/not-ours", "nonsense", ""})
     assert [run.run_id for run in found] == ["recent", "long", "named"]
+
+
+def test_however_many_runs_there_are_none_that_goes_on_or_holds_a_server_is_left_out(database: Database) -> None:
+    database.run("named", "failed", days=90)
+    database.run("long", "running", days=90)
+    for number in range(MOST):
+        database.run(f"queued-{number}", "queued", rack="R2")
+    for number in range(MOST + 1):
+        database.run(f"over-{number}", "success")
+    assert len(Course(database.open).going_on()) == MOST + 1
+    found = Course(database.open).of_rack("lab1", "R1", {"server_install/named"})
+    assert [run.run_id for run in found[-2:]] == ["long", "named"]
+    assert len(found) == MOST + 2
 
 
 @pytest.mark.parametrize("conf", [None, [], {"servers": "all"}, {"servers": [1, None]}, {"site": 7, "rack": None}])
