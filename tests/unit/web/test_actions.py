@@ -424,6 +424,16 @@ def test_a_decommission_is_started_with_what_was_shown_and_no_other_server(leavi
     assert (run.by, run.parameters["servers"], run.parameters["wipe"]) == (USER, ["a1"], "clear")
 
 
+@pytest.mark.parametrize("names", [["b1"], ["a1", "b1"], ["A1"], ["a1 "], ["a*"], ["a1", "a1"]])
+def test_names_that_are_not_exactly_the_rack_s_servers_each_once_lead_to_no_decommission(leaving: Page, names: list[str]) -> None:
+    order = LEAVE | {"servers": names}
+    status, answer = leaving.press("/api/plans", order)
+    assert (status, answer.get("state"), answer.get("plan_hash")) == (200, "refused", "")
+    shown = ordered(leaving, LEAVE)
+    assert leaving.press("/api/runs", shown | {"servers": names})[0] == 409
+    assert leaving.untouched
+
+
 def test_a_decommission_needs_names_and_a_reason(leaving: Page) -> None:
     status, answer = leaving.press("/api/plans", LEAVE | {"servers": [], "params": {"reason": ""}})
     assert status == 422

@@ -107,7 +107,7 @@
 
   form.addEventListener("input", refresh);
   form.addEventListener("change", (event) => {
-    if (now.shown && !FREE.includes(event.target.name)) look();
+    if (now.shown && !now.starting && !FREE.includes(event.target.name)) look();
     else refresh();
   });
   show.addEventListener("click", () => look());
@@ -149,6 +149,7 @@
   go.addEventListener("click", async () => {
     if (go.disabled || go.hidden || !filledIn()) return;
     const mine = now;
+    const asked = wanted();
     mine.starting = true;
     tell("Starting ...", true);
     refresh();
@@ -156,7 +157,7 @@
       const { status, answer } = await send(...started());
       if (status === 200 || status === 201) finished(answer);
       else tell(answer.detail);
-      if (answer.plan) shownNow(answer.plan, wanted());
+      if (answer.plan) shownNow(answer.plan, asked);
     } catch (error) {
       tell(`${error.message} Press the button again: that starts it once, whatever became of this.`);
     } finally {
