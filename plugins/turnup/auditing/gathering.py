@@ -150,7 +150,7 @@ def _who(facts: Facts, reach: Reach) -> dict[Source, Callable[[], Any]]:
 
 def _owned(facts: Facts, reach: Reach) -> frozenset[str]:
     """Of what services have and no device read here: what another one in NetBox has. Sites may share services."""
-    macs = {one.mac for one in (*facts.reservations, *facts.leases)} | facts.boot_macs
+    macs = {one.mac for one in facts.reservations} | {one.mac for one in facts.leases} | facts.boot_macs
     strange = macs - facts.macs.keys(), (facts.accepted_keys | facts.waiting_keys) - facts.minions.keys()
     site = facts.policy.site
     return reach.estates.owned(site.site, site.domain, *strange) if any(strange) else frozenset()

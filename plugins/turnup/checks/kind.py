@@ -85,5 +85,5 @@ def _findings(facts: Facts, name: str, check: Check) -> Iterator[Finding]:
             advice=check.advice,
             runbook=f"{RUNBOOK}#{name}",
             rack=one.rack,
-            fix=one.fix,
+            fix=one.fix if facts.estate.devices else None,  # a site without any is one that may not be read, and is not fixed
         )

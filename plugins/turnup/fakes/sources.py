@@ -40,7 +40,7 @@ class FakeEstates(Faults, port=Estates):
 
     def owned(self, site: str, domain: str, macs: Collection[str], minions: Collection[str]) -> frozenset[str]:  # noqa: ARG002
         """Those that tests put into `owners`."""
-        return self.owners & {*macs, *minions}
+        return frozenset(self.owners & {*macs, *minions})
 
     def clear_primary(self, device_id: int, fields: Sequence[str], message: str) -> None:  # noqa: ARG002
         """Noted."""

@@ -252,3 +252,12 @@ def test_a_run_that_ended_and_let_go_while_netbox_was_read_is_no_finding() -> No
     assert site.found("claim_of_ended_run") == [("claim_of_ended_run", "a1")]
     site.inventory.correct(1, lambda server: replace(server, claim=None))
     assert site.found("claim_of_ended_run") == []
+
+
+def test_where_netbox_names_no_device_at_all_nothing_is_offered_to_be_fixed() -> None:
+    site = FakeSite()
+    site.boot_files.write("02:00:00:00:00:01", "#!ipxe")
+    site.netbox(replace(site.facts, estate=replace(site.facts.estate, devices=())))
+    found = site.audit().findings
+    assert {"salt_key_without_device", "reservation_without_device", "boot_file_without_claim"} <= {one.check for one in found}
+    assert [one.fix for one in found if one.fix] == []

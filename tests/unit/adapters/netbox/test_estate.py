@@ -172,3 +172,12 @@ def test_owners_are_looked_up_by_name_at_every_site_and_virtual_machines_count(s
     minions = ["b1.there.example", "a1.here.example", "a1.evil.example", "vm1.x.example", "ghost.here.example"]
     found = estates(server, netbox).owned("here", "here.example", macs, minions)
     assert found == {macs[0], "b1.there.example", "a1.here.example", "vm1.x.example"}
+
+
+def test_a_row_that_comes_on_two_pages_is_one(server: Server) -> None:
+    netbox = NetBox(
+        ip_addresses=[address(10, "10.0.0.1/24", 101), address(10, "10.0.0.1/24", 101)], devices=[device(1), device(1)]
+    )
+    found = estates(server, netbox).estate("here")
+    assert (len(found.addresses), len(found.devices)) == (1, 1)
+    assert {asked.query["ordering"][0] for asked in netbox.asked if asked.path.endswith("/ip-addresses/")} == {"id"}
