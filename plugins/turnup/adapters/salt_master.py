@@ -26,6 +26,8 @@ class SaltApiMaster:
     def keys(self) -> Keys:
         """One call, without the keys themselves."""
         found = self._wheel("key.list_all")
+        if "minions" not in found:  # without any it is an empty list
+            raise _failed("named no keys, not even none")
         accepted, waiting, rejected = (
             frozenset(found.get(name) or ()) for name in ("minions", "minions_pre", "minions_rejected")
         )

@@ -46,6 +46,11 @@ def test_every_key_is_known_by_its_state() -> None:
     assert master(session).keys() == Keys(frozenset({"a.x"}), frozenset({"b.x"}), frozenset({"c.x"}))
 
 
+def test_an_answer_without_a_list_of_keys_is_no_master_without_keys() -> None:
+    with pytest.raises(Transient):
+        master(FakeSession({"local": ["master.pem"]})).keys()
+
+
 def test_minions_are_named_one_by_one_in_few_calls_and_patterns_are_not_asked() -> None:
     names = [f"n{number}.x" for number in range(salt_master.AT_ONCE + 1)]
     session = FakeSession(up={"n1.x", "n2500.x"})

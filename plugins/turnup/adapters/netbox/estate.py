@@ -8,6 +8,7 @@ since it cannot be asked for those of one site.
 from __future__ import annotations
 
 import logging
+import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -27,6 +28,7 @@ from turnup.domain.networks import Networks
 from turnup.domain.servers import Address, Interface
 from turnup.domain.states import Status
 
+MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
 log = logging.getLogger(__name__)
 
 DEVICES = (
@@ -90,9 +92,9 @@ class NetBoxEstates:
         )
 
     def owned(self, site: str, domain: str, macs: Collection[str], minions: Collection[str]) -> frozenset[str]:
-        """Three requests for a few hundred of them, none for none."""
-        client = self._client()
-        rows = client.rows_by("dcim/mac-addresses", "mac_address", sorted(macs), fields="mac_address,assigned_object_id")
+        """Three requests for a few hundred of them, none for none. NetBox would refuse to look for what is no MAC."""
+        client, known = self._client(), [mac for mac in sorted(macs) if MAC.fullmatch(mac)]
+        rows = client.rows_by("dcim/mac-addresses", "mac_address", known, fields="mac_address,assigned_object_id")
         found = {row["mac_address"].lower() for row in rows if row["assigned_object_id"] is not None} & set(macs)
         names = sorted({*minions, *(one.partition(".")[0] for one in minions)})
         machines = client.rows_by("dcim/devices", "name__ie", names, fields="name,site")

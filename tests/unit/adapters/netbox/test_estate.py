@@ -168,10 +168,12 @@ def test_owners_are_looked_up_by_name_at_every_site_and_virtual_machines_count(s
         devices=[{"name": "b1", "site": {"slug": "there"}}, {"name": "a1", "site": {"slug": "here"}}],
         virtual_machines=[{"name": "vm1.x.example"}],
     )
-    macs = ["02:aa:00:00:00:01", "02:aa:00:00:00:02"]
+    macs = ["02:aa:00:00:00:01", "02:aa:00:00:00:02", "02:aa", ""]
     minions = ["b1.there.example", "a1.here.example", "a1.evil.example", "vm1.x.example", "ghost.here.example"]
     found = estates(server, netbox).owned("here", "here.example", macs, minions)
     assert found == {macs[0], "b1.there.example", "a1.here.example", "vm1.x.example"}
+    asked = [one.query["mac_address"] for one in netbox.asked if one.path.endswith("/mac-addresses/")]
+    assert asked == [["02:aa:00:00:00:01", "02:aa:00:00:00:02"]]
 
 
 def test_a_row_that_comes_on_two_pages_is_one(server: Server) -> None:
