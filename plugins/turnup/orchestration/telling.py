@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 
-from turnup.domain.errors import Conflict, Refused, TurnupError
+from turnup.domain.errors import Conflict, Refused, Transient, TurnupError
 from turnup.domain.notices import Event, Notice
 from turnup.flow.job import flow_log
 from turnup.orchestration import settings
@@ -56,7 +56,7 @@ def tell(place: Workplace, asked: Asked, by: str) -> tuple[str, ...]:
         log.info("told by %s: %s", channel, notice.title)
         taken.append(channel)
     if failed:
-        raise failed[0]
+        raise next((one for one in failed if isinstance(one, Transient)), failed[0])  # who may take it later is tried again
     return tuple(taken)
 
 

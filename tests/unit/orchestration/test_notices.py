@@ -339,6 +339,19 @@ def test_a_channel_that_is_dead_fails_the_notice_and_the_next_try_tells_that_cha
     assert len(site.told("mail")) == 1
 
 
+def test_a_chat_that_refuses_for_good_does_not_keep_the_mail_from_being_tried_again(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planned(site)
+    site.fails("a1")
+    site.chat.token = "rotated"
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    mail_at(monkeypatch, port, timeout=1)
+    with pytest.raises(Transient, match="took no mail"):
+        site.send()
+
+
 @pytest.mark.parametrize("how", ["gone", "hanging", "wrong password"])
 def test_a_mail_server_that_is_dead_fails_the_notice_and_nothing_else(
     site: Site, monkeypatch: pytest.MonkeyPatch, how: str
