@@ -16,6 +16,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 from threading import Lock
+from typing import Any
 
 from turnup.adapters.netbox.changes import NetBoxChanges
 from turnup.adapters.netbox.client import Client, Row, changelog
@@ -147,7 +148,7 @@ class NetBoxEstates:
         return tuple(map(_assigned, _each_once(self._client(), "ipam/ip-addresses", fields=ADDRESSES)))
 
 
-def _each_once(client: Client, path: str, **query: str) -> list[Row]:
+def _each_once(client: Client, path: str, **query: Any) -> list[Row]:
     """By id: what runs make while pages are read comes last, and moves nothing from one page to the next."""
     return list({row["id"]: row for row in client.rows(path, ordering="id", **query)}.values())
 
