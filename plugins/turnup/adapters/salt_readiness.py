@@ -11,7 +11,7 @@ from turnup.domain.errors import Refused
 NOBODY = "nobody.turnup.invalid"  # no minion has this id
 NEEDED: Mapping[str, Sequence[str]] = {
     "local": ("test.ping", "state.sls", "turnup_burnin.run"),
-    "wheel": ("key.print", "key.accept_dict", "key.delete_dict"),
+    "wheel": ("key.print", "key.accept_dict", "key.delete_dict", "key.list_all", "key.reject_dict"),
     "runner": ("jobs.list_job",),
 }
 """{salt-api's client: the functions that turnup calls through it}."""

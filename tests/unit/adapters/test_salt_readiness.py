@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[3]
 EVERYTHING: list[Any] = [".*", "@wheel", "@runner"]
 JUST_ENOUGH: list[Any] = [
     {"*": ["test.ping", "state.sls", r"turnup_burnin\..*"]},
-    {"@wheel": ["key.print", "key.accept_dict", "key.delete_dict"]},
+    {"@wheel": ["key.print", "key.accept_dict", "key.delete_dict", "key.list_all", "key.reject_dict"]},
     {"@runner": ["jobs.list_job"]},
 ]
 
@@ -58,6 +58,8 @@ def test_everything_that_is_missing_is_named_with_its_client() -> None:
         "turnup_burnin.run",
         "key.accept_dict (wheel)",
         "key.delete_dict (wheel)",
+        "key.list_all (wheel)",
+        "key.reject_dict (wheel)",
         "jobs.list_job (runner)",
     ]
 
@@ -67,6 +69,8 @@ def test_minions_functions_grant_no_wheel_and_the_other_way_round() -> None:
         "key.print (wheel)",
         "key.accept_dict (wheel)",
         "key.delete_dict (wheel)",
+        "key.list_all (wheel)",
+        "key.reject_dict (wheel)",
         "jobs.list_job (runner)",
     ]
     assert lacking(["@wheel", "@runner"]) == list(NEEDED["local"])
