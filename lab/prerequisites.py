@@ -36,8 +36,6 @@ PACKAGES = {
     "libc6-dev": "compiling NetBox's PostgreSQL driver",
     "libpq-dev": "compiling NetBox's PostgreSQL driver",
 }
-FOR_CASES = ("prometheus",)
-"""What tests need that need no lab: promtool, by which cases of alerts are tried."""
 FOR_TESTS = {"chromium": "the browser in which the pages are tried"}
 """What the lab itself does without."""
 

@@ -18,7 +18,11 @@ CHECKS = (
     ("types", ("mypy",)),
 )
 NEED_THE_LAB = ("tests/contract", "tests/lab")
-SUITES = ("tests/unit", "tests/contract", "tests/lab")
+ALONE = tuple(
+    f"tests/contract/test_{name}.py" for name in ("bmc", "boot_files", "erasure_agent", "records", "shell", "slots", "traffic")
+)
+"""Contracts with what they start themselves: like unit tests they run while the lab starts."""
+SUITES = ("tests/unit", *ALONE, "tests/contract", "tests/lab")
 NONE_CHOSEN = 5
 """pytest's exit code where the options leave no test."""
 
@@ -31,13 +35,14 @@ def main(arguments: Sequence[str]) -> int:
     wanted = [argument for argument in arguments if argument != "--"]
     paths_given = [argument for argument in wanted if not argument.startswith("-") and "tests" in argument]
     options = [argument for argument in wanted if argument not in paths_given]
-    targets = paths_given or [suite for suite in SUITES if (paths.CHECKOUT / suite).is_dir()]
-    in_the_lab = [target for target in targets if any(suite in target for suite in NEED_THE_LAB)]
+    targets = paths_given or list(SUITES)
+    in_the_lab = [target for target in targets if target not in ALONE and any(suite in target for suite in NEED_THE_LAB)]
     elsewhere = [target for target in targets if target not in in_the_lab]
+    done = [f"--ignore={target}" for target in elsewhere if target in ALONE]
     environments.make("airflow")
     environments.install_project()
     if elsewhere:
-        prerequisites.install(prerequisites.FOR_CASES)
+        prerequisites.install()
     codes = []
     with ThreadPoolExecutor() as pool:
         lab = pool.submit(_lab if in_the_lab else lambda: None)
@@ -48,7 +53,7 @@ def main(arguments: Sequence[str]) -> int:
     if failed:
         console.warn(f"Not right, see above: {', '.join(failed)}. The tests run all the same; the exit code will be 1.")
     if in_the_lab:
-        codes.append(_tests(in_the_lab, ["--durations=20", "--durations-min=10", *options]))
+        codes.append(_tests(in_the_lab, ["--durations=20", "--durations-min=10", *done, *options]))
     if len(codes) > 1 and codes[0]:
         console.warn("Not right, see above: the tests that need no lab.")
     return max([code for code in codes if code != NONE_CHOSEN] or codes) or int(bool(failed))
