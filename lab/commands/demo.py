@@ -17,7 +17,7 @@ from lab.errors import LabError
 from lab.ports import answers
 from lab.progress import Progress
 from lab.secrets import secret
-from lab.services import airflow, haproxy, netbox
+from lab.services import airflow, haproxy, netbox, notices, prometheus
 
 DAG = "server_install"
 RACK = RACKS[0]
@@ -122,5 +122,12 @@ def _summary(devices: list[Any]) -> None:
     print("\nWhere to look, and how to log in:")
     for what, url, user, password in logins:
         print(f"  {what:<8} {url:<26} {user:<9} {password}")
-    print(f"  {'service':<8} {haproxy.url():<26} what these servers serve; any of them answers with its name")
+    others = [
+        ("rack", f"{airflow.url()}/turnup/?site={SITE}&rack={RACK.name}", "this rack as Airflow's page Racks shows it"),
+        ("service", haproxy.url(), "what these servers serve; any of them answers with its name"),
+        ("notices", notices.url(), "what turnup told a chat and by e-mail"),
+        ("alerts", f"{prometheus.url()}/alerts", "what Prometheus makes of turnup's metrics"),
+    ]
+    for what, url, meaning in others:
+        print(f"  {what:<8} {url:<26} {meaning}")
     print(f"\nFor programs: {paths.ENDPOINTS}\nLogs: {paths.LOG}\nNext: ./lab/status, ./lab/reset, ./lab/down\n")
