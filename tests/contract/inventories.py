@@ -166,11 +166,12 @@ class RealWorld:
         if self._last_change() == self._changes:
             return
         self._delete_addresses()
-        devices = client.rows("dcim/devices", site=self.world.site, fields="id")
+        devices = client.rows("dcim/devices", site=self.world.site, fields="id,status,custom_fields,tags")
         fresh: Row = {"status": "planned", "custom_fields": dict.fromkeys(CUSTOM_FIELDS.values()), "tags": []}
-        client.change_all("dcim/devices", [{"id": row["id"], **fresh} for row in devices])
-        racks = client.rows("dcim/racks", site=self.world.site, fields="id")
-        client.change_all("dcim/racks", [{"id": row["id"], "status": "planned"} for row in racks])
+        client.change_all("dcim/devices", [{"id": row["id"], **fresh} for row in devices if _is_touched(row)])
+        racks = client.rows("dcim/racks", site=self.world.site, fields="id,status")
+        touched = [row["id"] for row in racks if row["status"]["value"] != "planned"]
+        client.change_all("dcim/racks", [{"id": key, "status": "planned"} for key in touched])
         ids = [row["id"] for row in devices]
         journal = client.rows("extras/journal-entries", assigned_object_type="dcim.device", assigned_object_id=ids, fields="id")
         client.delete("extras/journal-entries", [row["id"] for row in journal], MESSAGE)
@@ -273,3 +274,9 @@ class RealWorld:
                 for key, mac in zip(macs, created, strict=True)
             ],
         )
+
+
+def _is_touched(device: Row) -> bool:
+    """Whether a test wrote to it."""
+    fields = (device["custom_fields"][name] for name in CUSTOM_FIELDS.values())
+    return device["status"]["value"] != "planned" or bool(device["tags"]) or any(one is not None for one in fields)

@@ -27,7 +27,7 @@ DAG, SWEEP = "server_install", "webhook_sweep"
 HERE, THERE = ([server.name for server in rack.servers] for rack in RACKS)
 LOST, REFUSED, OFTEN, SPREAD, TAKEN_BACK, OWN = HERE[7], HERE[6], HERE[5], HERE[4], HERE[3], HERE[2]
 EDITED, GUEST = THERE[:4], GUESTS[0].name
-SAVES, SOON = 20, 2.0
+SAVES, SOON = 12, 2.0
 
 
 @dataclass(frozen=True)
@@ -57,8 +57,7 @@ def runs_of(lab: Lab, request: str) -> list[dict[str, Any]]:
 def save(lab: Lab, engineer: Engineer) -> float:
     """Seconds from when a person saves to when the run is queued, as Airflow's database has it."""
     engineer.sets("planned", OFTEN)
-    saved = time.time()
-    request = engineer.sets("staged", OFTEN)
+    request, saved = engineer.sets("staged", OFTEN), time.time()
     lab.until(lambda: runs_of(lab, request), "the run of a save", 30)
     return datetime.fromisoformat(runs_of(lab, request)[0]["queued_at"]).timestamp() - saved
 

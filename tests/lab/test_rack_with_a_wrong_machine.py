@@ -22,7 +22,7 @@ FAILING = {
     "boot": (WRONG, "bmc-serial"),
     "identity": (RACK.servers[1], "nonce-lost"),
     "salt_key": (RACK.servers[2], "minion-silent"),
-    "configure": (RACK.servers[5], "minion-dies"),
+    "configure": (RACK.servers[5], "state-fails"),
     "burn_in": (RACK.servers[6], "slow-disk"),
 }
 """{row: the server that fails in it, its fault}"""
@@ -167,10 +167,10 @@ def test_the_run_that_was_refused_was_told_once(story: Story) -> None:
     assert notice.title.startswith("*FAILED: ")
 
 
-def test_a_minion_that_was_killed_in_mid_install_raises_its_alert(story: Story) -> None:
-    labels = {"site": SITE, "rack": RACK.name, "cause": "salt-job-lost"}
+def test_a_server_that_failed_raises_its_alert(story: Story) -> None:
+    labels = {"site": SITE, "rack": RACK.name, "cause": "states-fail"}
     annotations = prometheus.alert(story.lab, "TurnupServerFailed", **labels)
-    assert annotations["summary"] == f"1 server(s) failed in rack {RACK.name}, site {SITE}: salt-job-lost"
+    assert annotations["summary"] == f"1 server(s) failed in rack {RACK.name}, site {SITE}: states-fail"
     assert annotations["runbook"] == "docs/runbooks.md#a-server-failed"
 
 
@@ -179,7 +179,7 @@ def test_prometheus_knows_how_each_server_ended_and_why_and_how_long_rows_took(s
     prometheus.until(lab, f'sum(turnup_servers_failed{{site="{SITE}",rack="{RACK.name}"}})', len(FAILED))
     prometheus.until(lab, 'sum(turnup_recent_servers{outcome="failed"})', len(FAILED))
     prometheus.until(lab, 'sum(turnup_recent_servers{outcome="done"})', len(RACK.servers) - len(FAILED))
-    for row, cause in (("boot", "bmc-serial-differs"), ("configure", "salt-job-lost"), ("burn_in", "burn-in-failed")):
+    for row, cause in (("boot", "bmc-serial-differs"), ("configure", "states-fail"), ("burn_in", "burn-in-failed")):
         assert (prometheus.value(lab, f'turnup_row_failures_total{{row="{row}",cause="{cause}"}}') or 0) >= 1, row
     assert prometheus.value(lab, 'sum(turnup_row_seconds_count{row="live"})') == len(RACK.servers) - len(FAILED)
     assert (prometheus.value(lab, 'sum(turnup_burn_in_verdicts_total{test="disk",outcome="fail"})') or 0) >= 1

@@ -1,4 +1,4 @@
-"""Every fault alone, in an install of a rack of eight: what it does is told, the others go live, and mended, all eight are."""
+"""Every fault alone, in an install of a rack of eight: it is told, with its alert; the others go live, and it too once mended."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from lab.commands import reset
-from lab.datacenter import RACKS
+from lab.datacenter import RACKS, SITE
 from lab.metal import faults
+from tests.lab import prometheus
 from tests.lab.conftest import Lab
 from tests.lab.faults import CASES
 
@@ -43,6 +44,7 @@ def test_a_server(fresh: Lab, kind: str) -> None:
     for server in failing:
         case.assert_told(server, devices[server.name].custom_fields["turnup_cause"])
         assert devices[server.name].custom_fields["turnup_claim"] is None
+        prometheus.alert(lab, "TurnupServerFailed", site=SITE, rack=RACK.name, cause=case.cause)
     tasks = [(task := case.mended(lab, server), lab.index(run, task, server.name)) for server in failing]
     lab.airflow.clear(DAG, run, tasks)
     assert lab.ended(run) == "success", lab.states(run)
