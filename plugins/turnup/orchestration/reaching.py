@@ -26,6 +26,7 @@ from turnup.orchestration.hooks.salt_api import SaltApiHook
 from turnup.orchestration.hooks.turnup_webhooks import CONNECTION, WebhooksHook
 from turnup.ports import Records
 
+AGENT = "turnup-audit"
 SALT_SECONDS = 60.0
 """For a call that waits for silent minions."""
 
@@ -58,9 +59,9 @@ def site(policy: Policy, records: Records, goes_on: Callable[[str, str], bool]) 
     of_steps = ports(named, records)
     folder = settings.inventory_folder() / "netbox"
     reach = Reach(
-        estates=NetBoxEstates(lambda: netbox.client(max(timeout, 60.0), PAUSES)),  # a page of a thousand takes seconds
+        estates=NetBoxEstates(lambda: netbox.client(max(timeout, 60.0), PAUSES, AGENT)),  # a page of a thousand takes seconds
         setup=NetBoxSetup(
-            netbox.client(timeout), read_definitions(folder), read_definitions(folder, TIES), _receiver(named.netbox)
+            netbox.client(timeout, agent=AGENT), read_definitions(folder), read_definitions(folder, TIES), _receiver(named.netbox)
         ),
         dhcp=of_steps.dhcp,
         master=SaltApiHook(named.salt, f"{where} for salt").master(SALT_SECONDS),

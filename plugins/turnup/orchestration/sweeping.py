@@ -83,7 +83,9 @@ def _between(hook: WebhooksHook) -> tuple[Changes, Callable[[Delivery], str]]:
     door = hook.door()
     netbox = NetBoxHook(door.netbox, f"the connection {CONNECTION} names")
     deliverer = Deliverer(door.url, door.secrets[0], door.ca, TIMEOUT)
-    return NetBoxChanges(netbox.client(TIMEOUT, PAUSES)), lambda delivery: deliverer.deliver(delivery, "webhook_sweep")
+    return NetBoxChanges(netbox.client(TIMEOUT, PAUSES, "turnup-sweep")), lambda delivery: deliverer.deliver(
+        delivery, "webhook_sweep"
+    )
 
 
 def _told(delivery: Delivery) -> str:

@@ -56,7 +56,7 @@ AtDesk = Annotated[Desk, Depends(desk)]
 
 
 def _client(netbox: str) -> Client:
-    return NetBoxHook(netbox, f"the connection {CONNECTION} names").client(TIMEOUT)
+    return NetBoxHook(netbox, f"the connection {CONNECTION} names").client(TIMEOUT, agent="turnup-webhooks")
 
 
 @lru_cache(maxsize=1)

@@ -36,7 +36,7 @@ REMEMBERED = 30
 def facts() -> NetBoxFleet:
     """The NetBox that the sites' files name; of several the first, by name."""
     named = sorted({policy.netbox for policy in _readable()})
-    return NetBoxFleet(NetBoxHook(named[0] if named else NETBOX, "inventory/sites/ names").client(TIMEOUT))
+    return NetBoxFleet(NetBoxHook(named[0] if named else NETBOX, "inventory/sites/ names").client(TIMEOUT, agent="turnup-racks"))
 
 
 def _readable() -> Iterator[Site]:

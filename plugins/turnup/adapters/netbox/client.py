@@ -51,9 +51,9 @@ class Exhausted(Refused):
 class Session(requests.Session):
     """A session whose every call has a timeout, which looks at no environment variables, follows no redirect and counts."""
 
-    def __init__(self, timeout: float, ca: str | None) -> None:
+    def __init__(self, timeout: float, ca: str | None, agent: str) -> None:
         super().__init__()
-        self.headers["User-Agent"] = "turnup"  # whoever reads NetBox's access log sees who asks
+        self.headers["User-Agent"] = agent
         self.trust_env = False  # REQUESTS_CA_BUNDLE would override `verify`
         self.verify = ca or True
         self.headers["Connection"] = "close"  # an idle connection that the server gives up would cost a write its answer
@@ -83,15 +83,25 @@ class _IfMatch:
 
 
 class Client:
-    """One NetBox. Paths are the API's, such as `dcim/devices`; rows are its JSON objects."""
+    """One NetBox. Paths are the API's, such as `dcim/devices`; rows are its JSON objects.
+
+    `agent`: who asks, for whoever reads NetBox's access log.
+    """
 
     def __init__(
-        self, url: str, token: str, *, ca: str | None = None, timeout: float = TIMEOUT, pauses: Sequence[float] = ()
+        self,
+        url: str,
+        token: str,
+        *,
+        ca: str | None = None,
+        timeout: float = TIMEOUT,
+        pauses: Sequence[float] = (),
+        agent: str = "turnup",
     ) -> None:
         self.url = url.rstrip("/")
         self._pauses = pauses
         self._token = token
-        self._session = Session(timeout, ca)
+        self._session = Session(timeout, ca, agent)
 
     @property
     def requests(self) -> int:

@@ -27,12 +27,13 @@ class NetBoxHook(Hook):
         ),
     )
 
-    def client(self, timeout: float, pauses: Sequence[float] = ()) -> Client:
-        """The client; it opens no connection yet. `pauses` are those between its tries, in seconds."""
+    def client(self, timeout: float, pauses: Sequence[float] = (), agent: str = "turnup") -> Client:
+        """The client; it opens no connection yet. `pauses` are those between its tries, in seconds; `agent` is who asks."""
         from turnup.adapters.netbox.client import Client
 
         self.complete()
-        return Client(self.url(), self.text("password"), ca=self.text("ca") or None, timeout=timeout, pauses=pauses)
+        token, ca = self.text("password"), self.text("ca") or None
+        return Client(self.url(), token, ca=ca, timeout=timeout, pauses=pauses, agent=agent)
 
     def look(self) -> str:
         """Version, token, what it may write, and whether turnup's custom fields are there."""

@@ -111,4 +111,4 @@ def prefixes(known: Mapping[str, Site]) -> tuple[Fill, ...]:
 
 
 def _client(netbox: str) -> Client:
-    return NetBoxHook(netbox, "a site's file names").client(TIMEOUT)
+    return NetBoxHook(netbox, "a site's file names").client(TIMEOUT, agent="turnup-metrics")
