@@ -40,6 +40,10 @@ PROOFS = {
         "triggerer, scheduler, worker and Salt master each die in the middle of each phase; all servers go live, nothing twice",
         "tests/proofs/test_each_crash.py",
     ),
+    "resume": Proof(
+        "NetBox is corrected and a server's task cleared: it alone is planned again, approved, and ends active; NetBox is slow, then away",
+        "tests/proofs/test_resume.py",
+    ),
     "deliveries": Proof(
         "ten thousand hostile deliveries start nothing; a thousand honest ones at once start exactly the right 200 runs",
         "tests/proofs/test_hostile_deliveries.py",
