@@ -41,7 +41,7 @@ PROOFS = {
         "tests/proofs/test_each_crash.py",
     ),
     "resume": Proof(
-        "NetBox is corrected and a server's task cleared: it alone is planned again, approved, and ends active; NetBox is slow, then away",
+        "a server's facts are corrected and its task cleared: it alone is planned again, approved, and ends active",
         "tests/proofs/test_resume.py",
     ),
     "deliveries": Proof(
